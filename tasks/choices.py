@@ -1,0 +1,31 @@
+"""Lanes of the outbox and names of the configured targets."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Lane(models.IntegerChoices):
+    """How urgent a delivery is; the smallest number goes first."""
+
+    WITHDRAW = 0, _("撤下")
+    PUBLISH = 1, _("发布")
+    BULK = 2, _("批量")
+
+
+LANES = {"withdraw": Lane.WITHDRAW, "publish": Lane.PUBLISH, "bulk": Lane.BULK}
+
+
+def target_names() -> list[str]:
+    """Return all configured targets: ``index:<name>`` first, then ``portal:<name>``."""
+    return [
+        *(f"index:{name}" for name in settings.GONGKAI_INDEXES),
+        *(f"portal:{name}" for name in settings.GONGKAI_PORTALS),
+    ]
+
+
+def target_label(name: str) -> str:
+    """Return a target's name in words a clerk understands."""
+    kind, _sign, rest = name.partition(":")
+    labels = {"index": _("检索索引"), "portal": _("门户网站")}
+    return f"{labels.get(kind, kind)}（{rest}）"

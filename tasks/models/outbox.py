@@ -1,0 +1,303 @@
+"""The outbox: what each target should hold, and what it is known to hold."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import (
+    Case,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Min,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.functions import Least, Now
+from django.utils.translation import gettext_lazy as _
+
+from .. import backoff
+from ..choices import LANES, Lane, target_label, target_names
+from ..failpoints import failpoint
+
+CHUNK = 500
+MAX_INTERRUPTIONS = 10  # times a process may die while it holds the row
+
+
+def from_now(seconds: float) -> ExpressionWrapper:
+    """Return the instant ``seconds`` from now by the database's clock."""
+    return ExpressionWrapper(
+        Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField()
+    )
+
+
+class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
+    """Reads and compare-and-set writes on the outbox."""
+
+    def pending(self) -> "OutboxQuerySet":
+        """Rows whose target is behind and that are not given up."""
+        return self.filter(wanted__gt=F("delivered"), dead=False)
+
+    def due(self) -> "OutboxQuerySet":
+        """Pending rows whose time has come and that nobody holds."""
+        return self.pending().filter(
+            Q(lease_until__isnull=True) | Q(lease_until__lte=Now()), next_at__lte=Now()
+        )
+
+    def due_targets(self) -> list[str]:
+        """Return targets that have due rows, the most urgent first."""
+        rows = self.due().values("target").annotate(urgency=Min("lane"))
+        return [row["target"] for row in rows.order_by("urgency", "target")]
+
+    def claim_due(
+        self, targets: Sequence[str], limit: int, lease_s: float
+    ) -> list["OutboxEntry"]:
+        """Take up to ``limit`` due rows for ``lease_s`` seconds, withdrawals first.
+
+        The claim is a compare-and-set UPDATE: whoever comes second gets nothing.
+        PostgreSQL skips rows that a transaction is just writing.
+        """
+        due = self.due().filter(target__in=targets)
+        if not due.exists():  # without the write lock that atomic() takes on SQLite
+            return []
+        token = uuid.uuid4().hex
+        with transaction.atomic():
+            order = due.order_by("lane", "next_at", "pk")
+            rows = order.select_for_update(skip_locked=True).values_list("pk")[:limit]
+            pks = [pk for (pk,) in rows]
+            due.filter(pk__in=pks).update(
+                interruptions=Case(
+                    When(claim="", then=F("interruptions")),
+                    default=F("interruptions") + 1,
+                ),
+                claim=token,
+                lease_until=from_now(lease_s),
+                attempts=F("attempts") + 1,
+            )
+        claimed = self.filter(pk__in=pks, claim=token)
+        return list(claimed.order_by("lane", "next_at", "pk"))
+
+    def held(self, entries: Iterable["OutboxEntry"]) -> "OutboxQuerySet":
+        """Of ``entries`` the rows that are still ours by lease."""
+        rows = list(entries)
+        return self.filter(
+            pk__in=[entry.pk for entry in rows],
+            claim__in={entry.claim for entry in rows} - {""},
+        )
+
+    def release(self) -> int:
+        """Give rows back at once, as after an interrupted send."""
+        return self.update(claim="", lease_until=None, next_at=Now())
+
+    def retry(self) -> int:
+        """Let given-up or waiting rows be tried now, as if for the first time."""
+        return self.filter(wanted__gt=F("delivered")).update(
+            dead=False, attempts=0, interruptions=0, next_at=Now()
+        )
+
+
+class OutboxEntry(models.Model):
+    """One public item at one target: ``wanted`` and ``delivered`` are its versions."""
+
+    target = models.CharField(_("目标"), max_length=60)
+    key = models.CharField(_("永久标识"), max_length=80)
+    lane = models.PositiveSmallIntegerField(
+        _("优先级"), choices=Lane.choices, default=Lane.PUBLISH
+    )
+    wanted = models.PositiveBigIntegerField(_("应有版本"), default=0)
+    delivered = models.PositiveBigIntegerField(_("已送达版本"), default=0)
+    delivered_sha256 = models.CharField(_("已送达摘要"), max_length=64, blank=True)
+    delivered_at = models.DateTimeField(_("送达时间"), null=True, blank=True)
+    receipt = models.JSONField(_("回执"), default=dict, blank=True)
+    attempts = models.PositiveIntegerField(_("尝试次数"), default=0)
+    interruptions = models.PositiveIntegerField(_("中断次数"), default=0)
+    next_at = models.DateTimeField(_("下次尝试"), db_default=Now())
+    lease_until = models.DateTimeField(_("占用至"), null=True, blank=True)
+    claim = models.CharField(_("占用者"), max_length=32, blank=True, default="")
+    held_version = models.PositiveBigIntegerField(
+        _("目标现有版本"), null=True, blank=True
+    )
+    last_error = models.CharField(_("最近的问题"), max_length=500, blank=True)
+    dead = models.BooleanField(_("已停止重试"), default=False)
+    changed_at = models.DateTimeField(_("变更时间"), db_default=Now())
+
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("推送任务")
+        verbose_name_plural = _("推送任务")
+        ordering = ["lane", "next_at", "pk"]
+        permissions = [("retry_outboxentry", _("可以重试推送任务"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "key"], name="outbox_target_key_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["target", "lane", "next_at"],
+                condition=Q(wanted__gt=F("delivered"), dead=False),
+                name="outbox_due",
+            ),
+            models.Index(fields=["target", "delivered_at"], name="outbox_delivered"),
+            models.Index(fields=["key"], name="outbox_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{target_label(self.target)} {self.key}"
+
+    @property
+    def pending(self) -> bool:
+        """Whether the target is behind."""
+        return self.wanted > self.delivered
+
+    @classmethod
+    def record(
+        cls, keys: Iterable[str], lane: str, *, targets: Sequence[str] | None = None
+    ) -> int:
+        """Note that what is public changed for ``keys``; returns the rows written.
+
+        Runs inside the caller's transaction, four statements for each 500 keys: rows
+        that are missing are first inserted with version 0 (conflicts ignored), then
+        every row is counted up, so that two writers never lose a change.
+
+        Args:
+            lane: "withdraw", "publish" or "bulk"; a pending row keeps the more urgent.
+            targets: all configured ones unless given.
+        """
+        names = sorted(target_names() if targets is None else targets)
+        ordered = sorted(set(keys))
+        written = 0
+        with transaction.atomic():
+            for name in names:
+                for start in range(0, len(ordered), CHUNK):
+                    chunk = ordered[start : start + CHUNK]
+                    written += cls._record_chunk(name, chunk, LANES[lane])
+            failpoint("before_commit")
+        return written
+
+    @classmethod
+    def _record_chunk(cls, target: str, keys: list[str], lane: Lane) -> int:
+        cls.ensure(target, keys)
+        rows = cls.objects.filter(target=target, key__in=keys)
+        return rows.update(
+            wanted=F("wanted") + 1,
+            lane=Case(
+                When(wanted__gt=F("delivered"), then=Least(F("lane"), Value(lane))),
+                default=Value(lane),
+            ),
+            next_at=Now(),
+            dead=False,
+            attempts=0,
+            interruptions=0,
+            last_error="",
+            held_version=None,
+            changed_at=Now(),
+        )
+
+    @classmethod
+    def ensure(cls, target: str, keys: Iterable[str]) -> int:
+        """Insert rows that are missing, with nothing wanted yet; returns how many.
+
+        Existing rows are locked in one order, so that two bulk writers on PostgreSQL
+        cannot wait for each other.
+        """
+        wanted = list(keys)
+        rows = cls.objects.filter(target=target, key__in=wanted).order_by("key")
+        if connection.in_atomic_block:
+            rows = rows.select_for_update()
+        known = set(rows.values_list("key", flat=True))
+        missing = [cls(target=target, key=key) for key in wanted if key not in known]
+        cls.objects.bulk_create(missing, ignore_conflicts=True)
+        return len(missing)
+
+    @classmethod
+    def heal(cls, target: str, held: Mapping[str, int], lane: str = "publish") -> int:
+        """Ask for a new delivery of keys at ``target``, above the version it holds.
+
+        Args:
+            held: version the target holds for each key, 0 where it has none.
+        """
+        with transaction.atomic():
+            written = cls.record(held, lane, targets=[target])
+            for key, version in sorted(held.items()):
+                rows = cls.objects.filter(target=target, key=key, wanted__lte=version)
+                rows.update(wanted=version + 1)
+        return written
+
+    def confirm(self, version: int, sha256: str, receipt: dict[str, Any]) -> bool:
+        """Note a delivery; returns False if somebody else took the lease meanwhile."""
+        return bool(
+            OutboxEntry.objects.held([self]).update(
+                delivered=version,
+                delivered_sha256=sha256,
+                delivered_at=Now(),
+                receipt=receipt,
+                attempts=0,
+                interruptions=0,
+                last_error="",
+                held_version=None,
+                lease_until=None,
+                claim="",
+                next_at=Now(),
+            )
+        )
+
+    def postpone(
+        self,
+        reason: str,
+        version: int,
+        *,
+        retryable: bool = True,
+        down: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        """Give the row back after a failure, to be tried later or given up.
+
+        Withdrawals are never given up and wait 30 s at most; a target that is down
+        makes nothing dead. A row that changed meanwhile is due at once.
+        """
+        urgent = self.lane == Lane.WITHDRAW
+        cap_s = backoff.CAP_DOWN_S if down else backoff.CAP_S
+        wait_s = backoff.delay_s(
+            self.attempts,
+            cap_s=min(cap_s, backoff.CAP_WITHDRAW_S) if urgent else cap_s,
+            retry_after=retry_after,
+        )
+        over = not retryable or self.attempts >= backoff.MAX_ATTEMPTS
+        held = OutboxEntry.objects.held([self])
+        held.filter(wanted=version).update(
+            dead=over and not down and not urgent,
+            last_error=reason[:500],
+            next_at=from_now(wait_s),
+            lease_until=None,
+            claim="",
+        )
+        held.release()
+
+    def refuse(self, reason: str, version: int, held_version: int) -> None:
+        """Note that the target holds more than we wanted: left to ``reconcile``."""
+        held = OutboxEntry.objects.held([self])
+        held.filter(wanted=version).update(
+            dead=True,
+            held_version=held_version,
+            last_error=reason[:500],
+            lease_until=None,
+            claim="",
+        )
+        held.release()
+
+    def outbid(self, version: int, held_version: int) -> None:
+        """Raise ``wanted`` above what the target holds, so that ours can win."""
+        held = OutboxEntry.objects.held([self])
+        held.filter(wanted=version).update(
+            wanted=held_version + 1,
+            interruptions=0,
+            next_at=Now(),
+            lease_until=None,
+            claim="",
+        )
+        held.release()
