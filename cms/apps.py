@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CmsConfig(AppConfig):
+    name = "cms"
+    label = "gongkai_cms"
+    verbose_name = _("公开系统")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,204 @@
+"""Settings shared by every mode; all configuration comes from the environment.
+
+``embedded`` (the default), ``production`` and ``test`` start from here.
+``.env.example`` documents each variable.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+
+
+def pairs(value: str, separator: str = ",") -> dict[str, str]:
+    """Return ``name=value`` pairs, as in ``city=http://host,county=http://…``."""
+    found = (part.partition("=") for part in value.split(separator) if part.strip())
+    return {name.strip(): text.strip() for name, _sign, text in found}
+
+
+GONGKAI_HOME = Path(env("GONGKAI_HOME", default=str(BASE_DIR / "var"))).resolve()
+GONGKAI_ROLE = env("GONGKAI_ROLE", default="township")
+GONGKAI_PORTALS = pairs(env("GONGKAI_PORTALS", default=""))
+GONGKAI_PORTAL_KEYS = pairs(env("GONGKAI_PORTAL_KEYS", default=""))
+GONGKAI_ORIGIN_KEYS: dict[str, list[str]] = {
+    origin: keys.split("|")
+    for origin, keys in pairs(env("GONGKAI_ORIGIN_KEYS", default="")).items()
+}
+GONGKAI_DEMO_PASSWORD = env("GONGKAI_DEMO_PASSWORD", default="")
+GONGKAI_FAILPOINT = env("GONGKAI_FAILPOINT", default="")
+GONGKAI_LEASE_S = env.float("GONGKAI_LEASE_S", default=30.0)
+GONGKAI_EMBEDDED_JOBS = False
+ELASTICSEARCH_URL = env("ELASTICSEARCH_URL", default="")
+GONGKAI_ES_PREFIX = env("GONGKAI_ES_PREFIX", default="gongkai")
+REDIS_URL = env("REDIS_URL", default="")
+GONGKAI_INDEXES = ["es", "local"] if ELASTICSEARCH_URL else ["local"]
+PORT = env.int("PORT", default=8000)
+GONGKAI_BASE_URL = env("GONGKAI_BASE_URL", default=f"http://127.0.0.1:{PORT}")
+
+INSTALLED_APPS = [
+    "tasks.apps.TasksConfig",
+    "search.apps.SearchConfig",
+    "disclosure_pages.apps.DisclosurePagesConfig",
+    "cms.apps.CmsConfig",
+    "wagtail.contrib.forms",
+    "wagtail.contrib.redirects",
+    "wagtail.contrib.settings",
+    "wagtail.contrib.sitemaps",
+    "wagtail.contrib.typed_table_block",
+    "wagtail.embeds",
+    "wagtail.sites",
+    "wagtail.users",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "ninja",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.sitemaps",
+    "django.contrib.humanize",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "cms.middleware.path_policy",
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+]
+ROOT_URLCONF = "cms.urls"
+WSGI_APPLICATION = "cms.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cms.context.site_frame",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("英文"))]
+WAGTAIL_CONTENT_LANGUAGES = [("zh-hans", _("简体中文"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+DATE_FORMAT = "Y-m-d"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("GONGKAI_STATIC", default=str(GONGKAI_HOME / "static")))
+MEDIA_URL = "/media/"
+MEDIA_ROOT = GONGKAI_HOME / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "wagtailadmin_login"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+# The admin needs inline scripts (date choosers); public pages get the strict policy
+# from `cms.middleware`.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "script-src": [SELF, UNSAFE_INLINE],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "frame-src": [SELF],
+        "frame-ancestors": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+    }
+}
+
+WAGTAIL_SITE_NAME = "政府信息公开"
+WAGTAILADMIN_BASE_URL = GONGKAI_BASE_URL
+WAGTAIL_APPEND_SLASH = True
+WAGTAIL_WORKFLOW_ENABLED = True
+WAGTAIL_WORKFLOW_REQUIRE_REAPPROVAL_ON_EDIT = True
+WAGTAIL_FINISH_WORKFLOW_ACTION = "cms.finish.publish_approved"
+WAGTAIL_WORKFLOW_CANCEL_ON_PUBLISH = True
+WAGTAIL_ALLOW_UNICODE_SLUGS = True
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_USER_TIME_ZONES = ["Asia/Shanghai"]
+WAGTAILADMIN_PERMITTED_LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+WAGTAILDOCS_DOCUMENT_MODEL = "disclosure_pages.DisclosureDocument"
+WAGTAILDOCS_SERVE_METHOD = "serve_view"
+WAGTAILDOCS_EXTENSIONS = [
+    *("pdf", "ofd", "doc", "docx", "wps", "xls", "xlsx", "et", "csv"),
+    *("ppt", "pptx", "txt", "zip", "jpg", "jpeg", "png"),
+]
+WAGTAILDOCS_MAX_UPLOAD_SIZE = 200 * 1024 * 1024
+WAGTAILIMAGES_IMAGE_MODEL = "disclosure_pages.DisclosureImage"
+WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
+WAGTAILSEARCH_BACKENDS = {
+    # Substring match: finds Chinese inside a sentence and keeps no index.
+    "default": {"BACKEND": "wagtail.search.backends.database.fallback"}
+}
+TASKS = {
+    # Wagtail's own background work rolls back with the transaction it belongs to.
+    "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}
+}
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+}

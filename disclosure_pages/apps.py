@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DisclosurePagesConfig(AppConfig):
+    name = "disclosure_pages"
+    label = "disclosure_pages"
+    verbose_name = _("信息公开")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from disclosure_pages import receivers  # noqa: F401

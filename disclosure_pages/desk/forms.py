@@ -1,0 +1,79 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cms.models.moderation import SecrecyOpinion
+from cms.services.review import SecrecyRecord
+from disclosure_pages.choices import WithdrawalKind
+
+# Local practice, not law: what the reviewer confirms one by one (保密审查表).
+SECRECY_QUESTIONS = {
+    "no_state_secret": _("不含国家秘密和工作秘密"),
+    "no_personal_data": _("不含身份证号、银行账号、住址、健康等个人信息"),
+    "no_trade_secret": _("不含未经同意公开的商业秘密"),
+    "files_opened": _("附件已逐个打开看过"),
+}
+
+
+class WithdrawForm(forms.Form):
+    """Why something public is taken back; readers see the reason."""
+
+    kind = forms.ChoiceField(
+        label=_("撤回类型"), choices=WithdrawalKind.choices, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(
+        label=_("撤回原因"),
+        max_length=300,
+        help_text=_("读者会看到。例：附件含有个人信息，改正后重新公开。"),
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+
+class ReviewForm(forms.Form):
+    """A decision on one step, bound to the revision that was shown."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+    comment = forms.CharField(
+        label=_("意见"),
+        required=False,
+        max_length=1000,
+        help_text=_("退回时必填，起草人会逐字看到。"),
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+
+class SecrecyForm(ReviewForm):
+    """The secrecy review: every question confirmed, or a ground for not opening."""
+
+    legal_ground = forms.CharField(
+        label=_("法律依据"),
+        required=False,
+        max_length=200,
+        help_text=_("不予公开时填写，例：条例第十五条。"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in SECRECY_QUESTIONS.items():
+            self.fields[name] = forms.BooleanField(label=label, required=False)
+        order = ["revision", *SECRECY_QUESTIONS, "comment", "legal_ground"]
+        self.order_fields(order)
+
+    def record(self, *, approve: bool) -> SecrecyRecord:
+        """Return what was filled in, as the record that is kept."""
+        data = self.cleaned_data
+        return SecrecyRecord(
+            opinion=SecrecyOpinion.OPEN if approve else SecrecyOpinion.NOT_OPEN,
+            answers={name: data[name] for name in SECRECY_QUESTIONS},
+            legal_ground=data["legal_ground"],
+            note=data["comment"],
+        )
+
+    def unanswered(self) -> list[str]:
+        """Return the questions that were not confirmed."""
+        return [
+            str(label)
+            for name, label in SECRECY_QUESTIONS.items()
+            if not self.cleaned_data[name]
+        ]

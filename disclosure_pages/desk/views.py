@@ -1,0 +1,159 @@
+"""The desk's own pages: one place to decide on a review, one to take back."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from wagtail.models import Page, TaskState
+
+from cms.models import SecrecyReviewTask
+from cms.services.review import ReviewConflict, decide, may_review
+from disclosure_pages import renderers
+from disclosure_pages.desk.forms import ReviewForm, SecrecyForm, WithdrawForm
+from disclosure_pages.desk.selectors import review_queue
+from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models.base import PublicPage
+from disclosure_pages.services.withdrawal import may_withdraw, withdraw
+
+
+def refuse_direct_publication(request: HttpRequest, page: Page) -> HttpResponse:
+    """Send the editor back to the page with the reason, publishing nothing."""
+    messages.error(request, _("须经审查才能公开，请点“提交审查”。"))
+    return redirect("wagtailadmin_pages:edit", page.pk)
+
+
+def queue(request: HttpRequest) -> HttpResponse:
+    """List what waits for this reviewer, the oldest first."""
+    return TemplateResponse(
+        request,
+        "disclosure_pages/desk/queue.html",
+        {"waiting": review_queue(request.user)},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
+    """Show one revision with its record and files, and take the decision on it."""
+    task_state = get_object_or_404(
+        TaskState.objects.select_related("workflow_state", "task", "revision"),
+        pk=task_state_id,
+    )
+    if not task_state.task.specific.is_reviewer(_page(task_state), request.user):
+        raise PermissionDenied
+    secrecy = isinstance(task_state.task.specific, SecrecyReviewTask)
+    form_class = SecrecyForm if secrecy else ReviewForm
+    if request.method == "POST":
+        form = form_class(request.POST)
+        response = _take_decision(request, task_state, form)
+        if response:
+            return response
+    else:
+        form = form_class(initial={"revision": task_state.revision_id})
+    return TemplateResponse(
+        request, "disclosure_pages/desk/review.html", _shown(request, task_state, form)
+    )
+
+
+def _page(task_state: TaskState) -> Page:
+    return task_state.workflow_state.content_object
+
+
+def _shown(
+    request: HttpRequest, task_state: TaskState, form: ReviewForm
+) -> dict[str, Any]:
+    page = task_state.revision.as_object()
+    is_item = isinstance(page, DisclosureItemPage)
+    return {
+        "task_state": task_state,
+        "page": page,
+        "form": form,
+        "hindrance": may_review(task_state, request.user)
+        if task_state.status == TaskState.STATUS_IN_PROGRESS
+        else _("这一步已经办结。"),
+        "html": renderers.html(page) if hasattr(page, "kind") else "",
+        "files": page.attachments.all() if is_item else [],
+        "is_item": is_item,
+        "is_secrecy": isinstance(form, SecrecyForm),
+        "earlier": task_state.workflow_state.task_states.exclude(pk=task_state.pk)
+        .select_related("task", "finished_by")
+        .order_by("started_at"),
+    }
+
+
+def _take_decision(
+    request: HttpRequest, task_state: TaskState, form: ReviewForm
+) -> HttpResponse | None:
+    """Return the answer to a decision, or None when the form must be shown again."""
+    if not form.is_valid():
+        return None
+    approve = request.POST.get("decision") == "approve"
+    if isinstance(form, SecrecyForm) and approve and form.unanswered():
+        form.add_error(
+            None,
+            _("还没有逐项确认：%(items)s。") % {"items": "；".join(form.unanswered())},
+        )
+        return None
+    if not approve and not form.cleaned_data["comment"].strip():
+        form.add_error("comment", _("退回时请写明原因，起草人会逐字看到。"))
+        return None
+    record = form.record(approve=approve) if isinstance(form, SecrecyForm) else None
+    try:
+        decide(
+            task_state,
+            request.user,
+            approve=approve,
+            revision_id=form.cleaned_data["revision"],
+            comment=form.cleaned_data["comment"],
+            record=record,
+        )
+    except ReviewConflict as conflict:
+        return TemplateResponse(
+            request,
+            "disclosure_pages/desk/conflict.html",
+            {"message": str(conflict), "task_state": task_state},
+            status=409,
+        )
+    messages.success(request, _decided(task_state, approve=approve))
+    return redirect("gongkai_review_queue")
+
+
+def _decided(task_state: TaskState, *, approve: bool) -> str:
+    page = _page(task_state)
+    title = {"title": page.draft_title}
+    if not approve:
+        return _("《%(title)s》已退回起草人。") % title
+    page.refresh_from_db()
+    if page.live and page.live_revision_id == task_state.revision_id:
+        return _("《%(title)s》已通过终审并公开。") % title
+    return _("《%(title)s》已通过，转入下一步。") % title
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw_page(request: HttpRequest, page_id: int) -> HttpResponse:
+    """Ask for kind and reason, then take the page back at once."""
+    page = get_object_or_404(Page, pk=page_id).specific
+    if not isinstance(page, PublicPage) or not may_withdraw(request.user, page):
+        raise PermissionDenied
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = withdraw(page, user=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            text = _("《%(title)s》已撤回，检索和门户正在同步撤下。")
+            if not done:
+                text = _("《%(title)s》现在没有公开，未作处理。")
+            messages.success(request, text % {"title": page.title})
+            return redirect(
+                reverse("wagtailadmin_explore", args=[page.get_parent().pk])
+            )
+    return TemplateResponse(
+        request, "disclosure_pages/desk/withdraw.html", {"page": page, "form": form}
+    )

@@ -1,0 +1,152 @@
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.models import Page, PagePermissionTester
+from wagtail.url_routing import RouteResult
+
+from cms.approval import publication_ground
+from cms.models import Office
+from disclosure_pages.choices import WithdrawalKind
+
+
+class ModeratedPermissions(PagePermissionTester):
+    """Wagtail's permissions without its ways around the review.
+
+    Nobody publishes, unpublishes or deletes what is or was public by Wagtail's own
+    buttons: publication follows the review, taking back is a withdrawal with a reason.
+    """
+
+    def can_publish(self) -> bool:
+        return False
+
+    def can_publish_subpage(self) -> bool:
+        return False
+
+    def can_unpublish(self) -> bool:
+        return False
+
+    def can_lock(self) -> bool:
+        return super().can_lock() and not self.page.current_workflow_task
+
+    def can_delete(self, ignore_bulk: bool = False) -> bool:
+        page = self.page.specific
+        if not getattr(page, "deletable", False):
+            return False
+        return super().can_delete(ignore_bulk)
+
+    def can_set_view_restrictions(self) -> bool:
+        return super().can_set_view_restrictions()
+
+
+class ModeratedPage(Page):
+    """Base of every page of ours: published by review only."""
+
+    search_auto_update = False
+
+    class Meta:
+        abstract = True
+
+    def permissions_for_user(self, user: AbstractBaseUser) -> ModeratedPermissions:
+        """Return the permissions that leave the review as the only way out."""
+        return ModeratedPermissions(user, self)
+
+    @property
+    def deletable(self) -> bool:
+        """Whether the page was never public, so that deleting it hides nothing."""
+        return not self.live and self.first_published_at is None
+
+    @property
+    def responsible_office(self) -> Office | None:
+        """The office whose head does the first review; the first one by default."""
+        return Office.objects.select_related("head_group").first()
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
+        """Publish a revision, if the review (or set-up) opened the door.
+
+        Raises:
+            PermissionDenied: nobody approved this.
+        """
+        if not publication_ground():
+            raise PermissionDenied(_("须经审查才能公开，不能直接发布。"))
+        return super().publish(revision, *args, **kwargs)
+
+
+class PublicPage(ModeratedPage):
+    """A page that is found, synced and withdrawn: item, guide, reading point.
+
+    ``key`` is permanent: it names the page at the index and at the portal.
+    """
+
+    kind: ClassVar[str] = ""
+
+    withdrawn_at = models.DateTimeField(_("撤回时间"), null=True, blank=True)
+    withdrawn_kind = models.CharField(
+        _("撤回类型"), max_length=20, choices=WithdrawalKind.choices, blank=True
+    )
+    withdrawn_reason = models.CharField(_("撤回原因"), max_length=300, blank=True)
+    withdrawn_by_name = models.CharField(_("撤回人"), max_length=150, blank=True)
+
+    tombstone_template = "disclosure_pages/tombstone.html"
+    exclude_fields_in_copy = [
+        *("withdrawn_at", "withdrawn_kind", "withdrawn_reason", "withdrawn_by_name")
+    ]
+    PRESERVED = tuple(exclude_fields_in_copy)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def key(self) -> str:
+        """The permanent key: the UUID of the page as 32 hexadecimal digits."""
+        return self.translation_key.hex
+
+    @property
+    def is_public_now(self) -> bool:
+        """Live and not past its expiry, whether or not the scheduler ran."""
+        return self.live and (
+            self.expire_at is None or self.expire_at > timezone.now()
+        )
+
+    def attachment_hashes(self) -> list[str]:
+        """SHA-256 of every file the page names; what the secrecy review binds."""
+        return []
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        if self.live and self.withdrawn_at:
+            for name in self.PRESERVED:
+                setattr(self, name, None if name == "withdrawn_at" else "")
+        return super().save(*args, **kwargs)
+
+    def with_content_json(self, content: dict[str, Any]) -> Page:
+        """Keep what belongs to the page and not to a revision."""
+        page = super().with_content_json(content)
+        for name in self.PRESERVED:
+            setattr(page, name, getattr(self, name))
+        return page
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
+        """Serve the page, its tombstone when it was withdrawn, else 404."""
+        if not path_components:
+            if not self.live and self.withdrawn_at:
+                return RouteResult(self, kwargs={"tombstone": True})
+            if self.live and not self.is_public_now:
+                raise Http404
+        return super().route(request, path_components)
+
+    def serve(
+        self, request: HttpRequest, *args: Any, tombstone: bool = False, **kwargs: Any
+    ) -> HttpResponse:
+        if not tombstone:
+            return super().serve(request, *args, **kwargs)
+        return TemplateResponse(
+            request,
+            self.tombstone_template,
+            {"page": self, "self": self, "request": request},
+            status=410,
+        )

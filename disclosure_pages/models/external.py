@@ -1,0 +1,112 @@
+import hashlib
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Origin(models.Model):
+    """A township that may send to this portal, named by its credit code."""
+
+    credit_code = models.CharField(
+        _("统一社会信用代码"), max_length=18, unique=True
+    )
+    name = models.CharField(_("名称"), max_length=80)
+    enabled = models.BooleanField(_("启用"), default=True)
+
+    class Meta:
+        verbose_name = _("来源机关")
+        verbose_name_plural = _("来源机关")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def bucket_of(key: str) -> int:
+    """Return the bucket (0..255) in which both ends compare a key."""
+    return hashlib.sha256(key.encode()).digest()[0]
+
+
+class ExternalItem(models.Model):
+    """What another authority published and sent here; a row, never a page.
+
+    ``payload`` is stored as it was signed, so that its hash can be shown again; the
+    other columns repeat parts of it for lists and filters.
+    """
+
+    origin = models.CharField(_("来源"), max_length=18)
+    key = models.CharField(max_length=32)
+    bucket = models.PositiveSmallIntegerField(default=0, editable=False)
+    version = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=12)
+    sha256 = models.CharField(max_length=64)
+    payload = models.JSONField(default=dict)
+    kind = models.CharField(_("种类"), max_length=20, blank=True)
+    title = models.CharField(_("标题"), max_length=255, blank=True)
+    index_number = models.CharField(_("索引号"), max_length=60, blank=True)
+    category = models.CharField(_("类别"), max_length=20, blank=True)
+    date_published = models.DateField(_("公开日期"), null=True, blank=True)
+    received_at = models.DateTimeField(_("收到时间"), auto_now=True)
+    first_received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("外来信息")
+        verbose_name_plural = _("外来信息")
+        ordering = ["-date_published", "-pk"]
+        indexes = [
+            models.Index(fields=["state", "-date_published"]),
+            models.Index(fields=["origin", "category"]),
+            models.Index(fields=["origin", "bucket", "key"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["origin", "key"], name="external_item_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.key
+
+    @property
+    def full_key(self) -> str:
+        """The key by which the index and the site know it: ``origin.key``."""
+        return f"{self.origin}.{self.key}"
+
+
+class ExternalFile(models.Model):
+    """An attachment received from elsewhere, stored once by its hash."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    file = models.FileField(upload_to="external/%Y/%m/")
+    bytes = models.PositiveBigIntegerField()
+    mime = models.CharField(max_length=100, blank=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("外来附件")
+        verbose_name_plural = _("外来附件")
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class ExternalAttachment(models.Model):
+    """A file under the name by which a published external item shows it."""
+
+    item = models.ForeignKey(
+        ExternalItem, on_delete=models.CASCADE, related_name="attachments"
+    )
+    file = models.ForeignKey(
+        ExternalFile, on_delete=models.PROTECT, related_name="uses"
+    )
+    name = models.CharField(max_length=255)
+    mime = models.CharField(max_length=100, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("外来信息的附件")
+        verbose_name_plural = _("外来信息的附件")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name

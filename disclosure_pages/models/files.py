@@ -1,0 +1,75 @@
+import hashlib
+import mimetypes
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.documents.models import AbstractDocument
+from wagtail.documents.models import Document as WagtailDocument
+from wagtail.images.models import AbstractImage, AbstractRendition
+from wagtail.images.models import Image as WagtailImage
+
+
+class DisclosureDocument(AbstractDocument):
+    """A file that items name as attachment; never changed once it is stored.
+
+    ``sha256`` is of the bytes; another content is another document, so that what was
+    reviewed is what is served.
+    """
+
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, db_index=True)
+    mime = models.CharField(_("类型"), max_length=100, blank=True)
+
+    admin_form_fields = WagtailDocument.admin_form_fields
+
+    class Meta(AbstractDocument.Meta):
+        verbose_name = _("附件文件")
+        verbose_name_plural = _("附件文件")
+
+    def clean(self) -> None:
+        super().clean()
+        if self.pk and self.sha256 and self.file_sha256() != self.sha256:
+            raise ValidationError(
+                {"file": _("文件不能替换。请作为新文件上传，并在信息中重新选择。")}
+            )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.file and not self.sha256:
+            self.sha256 = self.file_sha256()
+            self.mime = mimetypes.guess_type(self.filename)[0] or ""
+        super().save(*args, **kwargs)
+
+    def file_sha256(self) -> str:
+        """Return the SHA-256 of the stored bytes, read in pieces."""
+        digest = hashlib.sha256()
+        with self.open_file() as stored:
+            for piece in iter(lambda: stored.read(1 << 20), b""):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    @property
+    def mime_type(self) -> str:
+        """The stored media type, or a safe default."""
+        return self.mime or "application/octet-stream"
+
+
+class DisclosureImage(AbstractImage):
+    """A picture; public only while a public page shows it."""
+
+    admin_form_fields = WagtailImage.admin_form_fields
+
+    class Meta(AbstractImage.Meta):
+        verbose_name = _("图片")
+        verbose_name_plural = _("图片")
+
+
+class DisclosureRendition(AbstractRendition):
+    """A resized copy of a picture."""
+
+    image = models.ForeignKey(
+        DisclosureImage, on_delete=models.CASCADE, related_name="renditions"
+    )
+
+    class Meta:
+        unique_together = (("image", "filter_spec", "focal_point_key"),)

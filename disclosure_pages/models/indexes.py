@@ -1,0 +1,77 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel
+from wagtail.models import Page
+
+from cms.models import Office
+from disclosure_pages.choices import Category
+from disclosure_pages.models.base import ModeratedPage
+
+
+class HomePage(ModeratedPage):
+    """The front page of the column 政府信息公开; the site's root."""
+
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = [
+        "disclosure_pages.DisclosureIndexPage",
+        "disclosure_pages.GuidePage",
+        "disclosure_pages.ReadingPointIndexPage",
+    ]
+    template = "disclosure_pages/home_page.html"
+
+    class Meta:
+        verbose_name = _("首页")
+
+
+class DisclosureIndexPage(ModeratedPage):
+    """法定主动公开内容: six categories to read by, one page per office to write in."""
+
+    max_count = 1
+    parent_page_types = ["disclosure_pages.HomePage"]
+    subpage_types = [
+        "disclosure_pages.CategoryIndexPage",
+        "disclosure_pages.OfficeIndexPage",
+    ]
+    template = "disclosure_pages/disclosure_index_page.html"
+
+    class Meta:
+        verbose_name = _("法定主动公开内容")
+
+
+class CategoryIndexPage(ModeratedPage):
+    """The public list of one category, whichever office its items come from."""
+
+    category = models.CharField(
+        _("类别"), max_length=20, choices=Category.choices, unique=True
+    )
+    lede = models.CharField(_("说明"), max_length=300, blank=True)
+
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("category"),
+        FieldPanel("lede"),
+    ]
+    parent_page_types = ["disclosure_pages.DisclosureIndexPage"]
+    subpage_types: list[str] = []
+    template = "disclosure_pages/category_index_page.html"
+
+    class Meta:
+        verbose_name = _("类别目录")
+        verbose_name_plural = _("类别目录")
+
+
+class OfficeIndexPage(ModeratedPage):
+    """Where an office's items live; its place in the tree is what permissions follow."""
+
+    office = models.OneToOneField(
+        Office, on_delete=models.PROTECT, related_name="page", verbose_name=_("科室")
+    )
+
+    content_panels = [*Page.content_panels, FieldPanel("office")]
+    parent_page_types = ["disclosure_pages.DisclosureIndexPage"]
+    subpage_types = ["disclosure_pages.DisclosureItemPage"]
+    template = "disclosure_pages/office_index_page.html"
+
+    class Meta:
+        verbose_name = _("科室目录")
+        verbose_name_plural = _("科室目录")

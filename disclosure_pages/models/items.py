@@ -1,0 +1,276 @@
+import re
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    InlinePanel,
+    MultiFieldPanel,
+    ObjectList,
+    TabbedInterface,
+)
+from wagtail.fields import StreamField
+from wagtail.models import Orderable, Page
+from wagtail.search import index
+
+from cms.models import Office
+from disclosure_pages.blocks import DisclosureBody
+from disclosure_pages.choices import Category, DisclosureMode, LegalStatus, PublicKind
+from disclosure_pages.models.base import PublicPage
+from disclosure_pages.models.batches import ImportBatch
+from disclosure_pages.models.files import DisclosureDocument
+
+KEYWORD_SEPARATORS = re.compile(r"[；;，,、\s]+")
+
+
+class DisclosureItemPage(PublicPage):
+    """One entry of the catalogue (目录): a document disclosed, or about to be.
+
+    It lives under the page of its office, which is what permissions follow; its
+    category (类别) decides in which public list it stands.
+    """
+
+    kind = PublicKind.ITEM
+
+    index_number = models.CharField(
+        _("索引号"), max_length=60, blank=True, editable=False
+    )
+    category = models.CharField(
+        _("类别"),
+        max_length=20,
+        choices=Category.choices,
+        help_text=_("六类之一。例：低保名单公示是“工作信息”，年度预算是“财政管理”。"),
+    )
+    document_number = models.CharField(
+        _("文号"),
+        max_length=80,
+        blank=True,
+        help_text=_("没有文号就空着。例：云政〔2026〕31号"),
+    )
+    publisher = models.CharField(
+        _("发布机构"), max_length=80, blank=True, help_text=_("空着即为本机关。")
+    )
+    date_made = models.DateField(
+        _("成文日期"), null=True, help_text=_("文件落款的日期，例：2026-08-24")
+    )
+    date_published = models.DateField(
+        _("公开日期"),
+        null=True,
+        blank=True,
+        help_text=_("空着即为审查通过、公开的当天。"),
+    )
+    validity = models.CharField(
+        _("有效性"),
+        max_length=20,
+        choices=LegalStatus.choices,
+        default=LegalStatus.VALID,
+    )
+    disclosure_mode = models.CharField(
+        _("公开属性"),
+        max_length=20,
+        choices=DisclosureMode.choices,
+        default=DisclosureMode.PROACTIVE,
+        help_text=_("后两种须写明理由，只登记，不在网上公开。"),
+    )
+    disclosure_reason = models.CharField(
+        _("不主动公开的理由"), max_length=300, blank=True
+    )
+    summary = models.CharField(
+        _("内容概述"),
+        max_length=300,
+        blank=True,
+        help_text=_("一两句话，让村民一看就懂：谁、什么事、多少钱、到什么时候。"),
+    )
+    keywords = models.CharField(
+        _("关键词"), max_length=200, blank=True, help_text=_("用“；”分开。")
+    )
+    body = StreamField(DisclosureBody(), verbose_name=_("正文"), blank=True)
+    source_url = models.URLField(_("来源网址"), max_length=500, blank=True)
+    external_id = models.CharField(
+        _("外部编号"), max_length=120, blank=True, editable=False
+    )
+    batch_source = models.CharField(max_length=80, blank=True, editable=False)
+    import_batch = models.ForeignKey(
+        ImportBatch,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="items",
+    )
+
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(
+                [
+                    FieldPanel("title", heading=_("标题")),
+                    FieldPanel("summary"),
+                    FieldPanel("body"),
+                    InlinePanel("attachments", label=_("附件")),
+                ],
+                heading=_("内容"),
+            ),
+            ObjectList(
+                [
+                    MultiFieldPanel(
+                        [
+                            FieldPanel("category"),
+                            FieldRowPanel(
+                                [FieldPanel("date_made"), FieldPanel("date_published")]
+                            ),
+                            FieldRowPanel(
+                                [FieldPanel("document_number"), FieldPanel("publisher")]
+                            ),
+                            FieldPanel("validity"),
+                            FieldPanel("keywords"),
+                            FieldPanel("source_url"),
+                        ],
+                        heading=_("目录信息"),
+                    ),
+                    MultiFieldPanel(
+                        [FieldPanel("disclosure_mode"), FieldPanel("disclosure_reason")],
+                        heading=_("公开属性（起草时认定）"),
+                    ),
+                ],
+                heading=_("目录信息"),
+            ),
+            ObjectList(
+                [
+                    FieldRowPanel([FieldPanel("go_live_at"), FieldPanel("expire_at")]),
+                ],
+                heading=_("定时"),
+            ),
+        ]
+    )
+    search_fields = [
+        *Page.search_fields,
+        index.SearchField("document_number"),
+        index.SearchField("index_number"),
+        index.SearchField("summary"),
+        index.FilterField("category"),
+    ]
+
+    parent_page_types = ["disclosure_pages.OfficeIndexPage"]
+    subpage_types: list[str] = []
+    show_in_menus_default = False
+    template = "disclosure_pages/disclosure_item_page.html"
+    exclude_fields_in_copy = [
+        *PublicPage.exclude_fields_in_copy,
+        *("index_number", "external_id", "batch_source", "import_batch"),
+        "date_published",
+    ]
+    PRESERVED = (
+        *PublicPage.PRESERVED,
+        *("index_number", "external_id", "batch_source", "import_batch_id"),
+    )
+
+    class Meta:
+        verbose_name = _("公开信息")
+        verbose_name_plural = _("公开信息")
+        permissions = [("withdraw_item", _("可以撤回任何已公开的信息"))]
+        indexes = [
+            models.Index(fields=["category", "-date_published"]),
+            models.Index(fields=["-date_published"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["index_number"],
+                condition=~models.Q(index_number=""),
+                name="item_index_number_unique",
+                violation_error_message=_("该索引号已被使用。"),
+            ),
+            models.UniqueConstraint(
+                fields=["batch_source", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="item_external_id_unique",
+                violation_error_message=_("该外部编号已被使用。"),
+            ),
+        ]
+
+    def full_clean(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = f"item-{self.translation_key.hex[:8]}"
+        super().full_clean(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        errors: dict[str, Any] = {}
+        made, published = self.date_made, self.date_published
+        if made and made > timezone.localdate():
+            errors["date_made"] = _("成文日期不能晚于今天。")
+        if made and published and made > published:
+            errors["date_published"] = _("公开日期不能早于成文日期。")
+        private = self.disclosure_mode != DisclosureMode.PROACTIVE
+        if private and not self.disclosure_reason.strip():
+            errors["disclosure_reason"] = _("不主动公开的，请写明理由。")
+        if errors:
+            raise ValidationError(errors)
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        if self.live and not self.date_published:
+            self.date_published = timezone.localdate()
+        return super().save(*args, **kwargs)
+
+    def with_content_json(self, content: dict[str, Any]) -> Page:
+        page = super().with_content_json(content)
+        if not page.date_published:
+            page.date_published = self.date_published
+        return page
+
+    @property
+    def keyword_list(self) -> list[str]:
+        """The keywords, split and without empty ones."""
+        return [word for word in KEYWORD_SEPARATORS.split(self.keywords) if word]
+
+    @property
+    def responsible_office(self) -> Office | None:
+        """The office under whose page the item lives."""
+        parent = self.get_parent()
+        if parent is None:
+            return None
+        return getattr(parent.specific, "office", None)
+
+    @property
+    def is_public_now(self) -> bool:
+        return (
+            super().is_public_now and self.disclosure_mode == DisclosureMode.PROACTIVE
+        )
+
+    def attachment_hashes(self) -> list[str]:
+        return [row.document.sha256 for row in self.attachments.all()]
+
+
+class ItemAttachment(Orderable):
+    """A file that an item names; the rows in the database are the live revision's."""
+
+    page = ParentalKey(
+        DisclosureItemPage, on_delete=models.CASCADE, related_name="attachments"
+    )
+    document = models.ForeignKey(
+        DisclosureDocument,
+        on_delete=models.PROTECT,
+        related_name="item_attachments",
+        verbose_name=_("文件"),
+    )
+    title = models.CharField(
+        _("名称"), max_length=200, blank=True, help_text=_("空着即用文件名。")
+    )
+
+    panels = [FieldPanel("document"), FieldPanel("title")]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("附件")
+        verbose_name_plural = _("附件")
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What the reader sees as the file's name."""
+        return self.title or self.document.title or self.document.filename

@@ -1,0 +1,154 @@
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.models import Page
+
+from cms.models import Village
+from disclosure_pages.choices import Equipment, PublicKind
+from disclosure_pages.models.base import ModeratedPage, PublicPage
+from disclosure_pages.models.files import DisclosureImage
+
+
+class ReadingPointIndexPage(ModeratedPage):
+    """The list of reading points (查阅点) with the schematic map."""
+
+    lede = models.CharField(_("说明"), max_length=300, blank=True)
+
+    content_panels = [*Page.content_panels, FieldPanel("lede")]
+    max_count = 1
+    parent_page_types = ["disclosure_pages.HomePage"]
+    subpage_types = ["disclosure_pages.ReadingPointPage"]
+    template = "disclosure_pages/reading_point_index_page.html"
+
+    class Meta:
+        verbose_name = _("查阅点目录")
+
+
+class ReadingPointForm(WagtailAdminPageForm):
+    """Ticks for the equipment instead of a JSON text field."""
+
+    equipment = forms.MultipleChoiceField(
+        label=_("设备"),
+        choices=Equipment.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+
+class ReadingPointPage(PublicPage):
+    """A village's reading point, or the township's service window (no village).
+
+    Regulation, art. 25. Two managers share the post (A/B 岗): B covers when A is away.
+    """
+
+    kind = PublicKind.READING_POINT
+    base_form_class = ReadingPointForm
+
+    village = models.OneToOneField(
+        Village,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reading_point",
+        verbose_name=_("村"),
+        help_text=_("镇便民服务中心的窗口空着。"),
+    )
+    address = models.CharField(_("地点"), max_length=120)
+    hours_summer = models.CharField(_("夏季开放时间"), max_length=80)
+    hours_winter = models.CharField(_("冬季开放时间"), max_length=80, blank=True)
+    phone = models.CharField(_("电话"), max_length=40, blank=True)
+    primary_manager = models.CharField(_("A 岗管理员"), max_length=20)
+    primary_phone = models.CharField(_("A 岗电话"), max_length=40, blank=True)
+    backup_manager = models.CharField(_("B 岗管理员"), max_length=20)
+    backup_phone = models.CharField(_("B 岗电话"), max_length=40, blank=True)
+    equipment = models.JSONField(_("设备"), default=list, blank=True)
+    has_sign = models.BooleanField(_("挂有查阅点标志牌"), default=False)
+    rules_posted = models.BooleanField(_("制度已上墙"), default=False)
+    opens_every_workday = models.BooleanField(_("每个工作日开放"), default=True)
+    photo = models.ForeignKey(
+        DisclosureImage,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("照片"),
+    )
+    remarks = models.CharField(_("备注"), max_length=200, blank=True)
+
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("village"),
+        MultiFieldPanel(
+            [
+                FieldPanel("address"),
+                FieldRowPanel([FieldPanel("hours_summer"), FieldPanel("hours_winter")]),
+                FieldPanel("opens_every_workday"),
+                FieldPanel("phone"),
+            ],
+            heading=_("地点和时间"),
+        ),
+        MultiFieldPanel(
+            [
+                FieldRowPanel(
+                    [FieldPanel("primary_manager"), FieldPanel("primary_phone")]
+                ),
+                FieldRowPanel(
+                    [FieldPanel("backup_manager"), FieldPanel("backup_phone")]
+                ),
+            ],
+            heading=_("管理员（A/B 岗）"),
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel("equipment"),
+                FieldPanel("has_sign"),
+                FieldPanel("rules_posted"),
+                FieldPanel("photo"),
+                FieldPanel("remarks"),
+            ],
+            heading=_("设备和标志"),
+        ),
+    ]
+    parent_page_types = ["disclosure_pages.ReadingPointIndexPage"]
+    subpage_types: list[str] = []
+    template = "disclosure_pages/reading_point_page.html"
+    exclude_fields_in_copy = [*PublicPage.exclude_fields_in_copy, "village"]
+
+    class Meta:
+        verbose_name = _("查阅点")
+        verbose_name_plural = _("查阅点")
+
+    def full_clean(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = f"point-{self.translation_key.hex[:8]}"
+        super().full_clean(*args, **kwargs)
+
+    @property
+    def equipment_labels(self) -> list[str]:
+        """The equipment in the words of ``Equipment``, in its order."""
+        return [str(label) for value, label in Equipment.choices if self.has(value)]
+
+    def has(self, equipment: str) -> bool:
+        """Whether the point has a piece of equipment (an ``Equipment`` value)."""
+        return equipment in (self.equipment or [])
+
+    @property
+    def complete(self) -> bool:
+        """Whether every condition of the coverage figure is met.
+
+        Two managers, sign, rules on the wall, a screen, a printer, every workday.
+        """
+        screen = self.has(Equipment.COMPUTER) or self.has(Equipment.TOUCHSCREEN)
+        return bool(
+            self.primary_manager
+            and self.backup_manager
+            and self.has_sign
+            and self.rules_posted
+            and self.opens_every_workday
+            and screen
+            and self.has(Equipment.PRINTER)
+        )

@@ -1,0 +1,261 @@
+"""What is true in public now: the one interface between pages and everything later.
+
+Index, portal, feeds and reconciliation see pages only as ``PublicState``: the same
+canonical payload, with the same hash, whatever kind of page or row it comes from.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import Q, QuerySet
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+from wagtail.models import Page, Site
+
+from cms.models import Authority
+from disclosure_pages import renderers
+from disclosure_pages.choices import DisclosureMode, PublicKind
+from disclosure_pages.models import (
+    DisclosureDocument,
+    DisclosureItemPage,
+    ExternalFile,
+    ExternalItem,
+    GuidePage,
+    ReadingPointPage,
+)
+
+PUBLISHED = "published"
+WITHDRAWN = "withdrawn"
+PAGE_MODELS = (DisclosureItemPage, GuidePage, ReadingPointPage)
+LISTED_FIELDS = (
+    *("type", "index_number", "external_id", "title", "category", "category_label"),
+    *("document_number", "publisher", "office", "office_label", "village"),
+    *("date_made", "date_published", "validity", "disclosure_mode", "summary"),
+    *("source_url", "url", "origin", "origin_label"),
+)
+
+
+@dataclass(frozen=True)
+class PublicState:
+    """One item's present public state; ``sha256`` is of the canonical JSON of it."""
+
+    key: str
+    state: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    html: str = ""
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    reason: str = ""
+    sha256: str = ""
+
+
+def canonical_sha256(
+    state: str, metadata: dict[str, Any], html: str, attachments: list[dict[str, Any]]
+) -> str:
+    """Return the SHA-256 of sorted, UTF-8, space-free JSON (portal protocol v1)."""
+    text = json.dumps(
+        {
+            "state": state,
+            "metadata": metadata,
+            "html": html,
+            "attachments": attachments,
+        },
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def visible_pages(model: type[Page]) -> QuerySet:
+    """Return the pages of one model that anybody may read now."""
+    pages = model.objects.live().public()
+    pages = pages.filter(Q(expire_at=None) | Q(expire_at__gt=timezone.now()))
+    if model is DisclosureItemPage:
+        pages = pages.filter(disclosure_mode=DisclosureMode.PROACTIVE)
+    return pages
+
+
+def visible_external() -> QuerySet[ExternalItem]:
+    """Return what other authorities published and did not withdraw (portal role)."""
+    return ExternalItem.objects.filter(state=PUBLISHED)
+
+
+def public_states(keys: Sequence[str]) -> dict[str, PublicState]:
+    """Return what is true now for every key; what nobody may see is "withdrawn".
+
+    Keys are permanent: 32 hexadecimal digits for pages, ``origin.key`` for rows that
+    came from elsewhere. The number of queries does not grow with the keys.
+    """
+    states = {key: _absent(key) for key in keys}
+    uuids = [UUID(key) for key in keys if len(key) == 32]
+    if uuids:
+        context = _PageContext()
+        for model in PAGE_MODELS:
+            _describe_pages(model, uuids, context, states)
+    _describe_external([key for key in keys if "." in key], states)
+    return states
+
+
+def public_keys(after: str = "", limit: int | None = None) -> list[str]:
+    """Return the keys of all that is public now, sorted, from after ``after`` on."""
+    keys = [
+        uuid.hex
+        for model in PAGE_MODELS
+        for uuid in visible_pages(model).values_list("translation_key", flat=True)
+    ]
+    keys += [
+        f"{origin}.{key}"
+        for origin, key in visible_external().values_list("origin", "key")
+    ]
+    return sorted(key for key in keys if key > after)[:limit]
+
+
+def publicly_visible(keys: Iterable[str]) -> set[str]:
+    """Return which of the keys anybody may see now, whatever an index still holds."""
+    keys = set(keys)
+    uuids = [UUID(key) for key in keys if len(key) == 32]
+    found: set[str] = set()
+    if uuids:
+        for model in PAGE_MODELS:
+            visible = visible_pages(model).filter(translation_key__in=uuids)
+            found |= {u.hex for u in visible.values_list("translation_key", flat=True)}
+    foreign = {key for key in keys if "." in key}
+    if foreign:
+        rows = visible_external().filter(key__in=[k.split(".", 1)[1] for k in foreign])
+        pairs = rows.values_list("origin", "key")
+        found |= {f"{origin}.{key}" for origin, key in pairs} & foreign
+    return found
+
+
+def attachment_file(sha256: str) -> FieldFile | None:
+    """Return the stored file with this hash, for sending; None when there is none."""
+    document = DisclosureDocument.objects.filter(sha256=sha256).first()
+    if document and default_storage.exists(document.file.name):
+        return document.file
+    row = ExternalFile.objects.filter(sha256=sha256).first()
+    return row.file if row else None
+
+
+class _PageContext:
+    """What every page of one batch shares: authority and URL prefix (two queries)."""
+
+    def __init__(self) -> None:
+        self.authority = Authority.load()
+        site = Site.objects.select_related("root_page").filter(is_default_site=True)
+        root = site.first()
+        self.prefix_length = len(root.root_page.url_path) - 1 if root else 0
+
+    def url(self, page: Page) -> str:
+        return f"{settings.GONGKAI_BASE_URL}{page.url_path[self.prefix_length :]}"
+
+
+def _absent(key: str) -> PublicState:
+    return PublicState(
+        key=key, state=WITHDRAWN, sha256=canonical_sha256(WITHDRAWN, {}, "", [])
+    )
+
+
+def _describe_pages(
+    model: type[Page],
+    uuids: list[UUID],
+    context: _PageContext,
+    states: dict[str, PublicState],
+) -> None:
+    """Put the true state of this model's pages into ``states``."""
+    pages = list(
+        renderers.with_relations(model.objects.filter(translation_key__in=uuids))
+    )
+    visible = set(
+        visible_pages(model)
+        .filter(pk__in=[page.pk for page in pages])
+        .values_list("pk", flat=True)
+    )
+    offices = renderers.offices_by_path(pages)
+    for page in pages:
+        if page.pk in visible:
+            states[page.key] = _published(page, context, offices)
+        else:
+            states[page.key] = _withdrawn(page, context)
+
+
+def _published(
+    page: Page, context: _PageContext, offices: dict[str, Any]
+) -> PublicState:
+    metadata: dict[str, Any] = dict.fromkeys(LISTED_FIELDS, "")
+    metadata.update(
+        keywords=[],
+        type=page.kind.value,
+        title=page.title,
+        url=context.url(page),
+        origin=context.authority.credit_code,
+        origin_label=context.authority.name,
+        publisher=context.authority.name,
+    )
+    metadata.update(renderers.metadata(page, offices))
+    if not metadata["publisher"]:
+        metadata["publisher"] = context.authority.name
+    html = renderers.html(page)
+    attachments = renderers.attachments(page)
+    sha256 = canonical_sha256(PUBLISHED, metadata, html, attachments)
+    return PublicState(
+        page.key, PUBLISHED, metadata, html, attachments, sha256=sha256
+    )
+
+
+def _withdrawn(page: Page, context: _PageContext) -> PublicState:
+    """Return the tombstone: nothing of title or text, only where it was and why."""
+    metadata = {
+        "type": page.kind.value,
+        "index_number": getattr(page, "index_number", ""),
+        "url": context.url(page),
+        "origin": context.authority.credit_code,
+    }
+    return PublicState(
+        page.key,
+        WITHDRAWN,
+        metadata,
+        reason=page.withdrawn_reason,
+        sha256=canonical_sha256(WITHDRAWN, metadata, "", []),
+    )
+
+
+def _describe_external(keys: list[str], states: dict[str, PublicState]) -> None:
+    """Put the true state of rows received from elsewhere into ``states``."""
+    if not keys:
+        return
+    rows = ExternalItem.objects.filter(key__in=[key.split(".", 1)[1] for key in keys])
+    for row in rows:
+        if row.full_key not in states:
+            continue
+        payload = row.payload
+        if row.state != PUBLISHED:
+            metadata = {
+                "type": row.kind or PublicKind.ITEM.value,
+                "origin": row.origin,
+            }
+            states[row.full_key] = PublicState(
+                row.full_key,
+                WITHDRAWN,
+                metadata,
+                reason=payload.get("reason", ""),
+                sha256=canonical_sha256(WITHDRAWN, metadata, "", []),
+            )
+            continue
+        metadata = {"keywords": [], **dict.fromkeys(LISTED_FIELDS, "")}
+        metadata.update(payload["metadata"])
+        states[row.full_key] = PublicState(
+            row.full_key,
+            PUBLISHED,
+            metadata,
+            payload["html"],
+            payload["attachments"],
+            sha256=canonical_sha256(
+                PUBLISHED, metadata, payload["html"], payload["attachments"]
+            ),
+        )

@@ -1,0 +1,118 @@
+"""How each kind of page becomes metadata, HTML and a list of files."""
+
+from functools import singledispatch
+from typing import Any
+
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from wagtail.models import Page
+
+from cms.models import Office
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    GuidePage,
+    OfficeIndexPage,
+    ReadingPointPage,
+)
+
+
+def with_relations(pages: QuerySet) -> QuerySet:
+    """Load what describing the pages needs, so that queries do not grow."""
+    if pages.model is DisclosureItemPage:
+        return pages.prefetch_related("attachments__document")
+    if pages.model is ReadingPointPage:
+        return pages.select_related("village")
+    return pages
+
+
+def offices_by_path(pages: list[Page]) -> dict[str, Office]:
+    """Return the office of each office page by its tree path (one query)."""
+    paths = {p.path[: -p.steplen] for p in pages if isinstance(p, DisclosureItemPage)}
+    if not paths:
+        return {}
+    found = OfficeIndexPage.objects.filter(path__in=paths).select_related("office")
+    return {page.path: page.office for page in found}
+
+
+def _iso(day: Any) -> str:
+    return day.isoformat() if day else ""
+
+
+@singledispatch
+def metadata(page: Page, offices: dict[str, Office]) -> dict[str, Any]:
+    """Return the metadata that is this page's own."""
+    raise NotImplementedError(type(page))
+
+
+@metadata.register
+def _item_metadata(
+    page: DisclosureItemPage, offices: dict[str, Office]
+) -> dict[str, Any]:
+    office = offices.get(page.path[: -page.steplen])
+    return {
+        "index_number": page.index_number,
+        "external_id": page.external_id,
+        "category": page.category,
+        "category_label": str(page.get_category_display()),
+        "document_number": page.document_number,
+        "publisher": page.publisher,
+        "office": office.code if office else "",
+        "office_label": office.name if office else "",
+        "date_made": _iso(page.date_made),
+        "date_published": _iso(page.date_published),
+        "validity": page.validity,
+        "disclosure_mode": page.disclosure_mode,
+        "summary": page.summary,
+        "keywords": page.keyword_list,
+        "source_url": page.source_url,
+    }
+
+
+@metadata.register
+def _guide_metadata(page: GuidePage, offices: dict[str, Office]) -> dict[str, Any]:
+    return {"summary": page.summary, "date_published": _published_on(page)}
+
+
+@metadata.register
+def _point_metadata(
+    page: ReadingPointPage, offices: dict[str, Office]
+) -> dict[str, Any]:
+    return {
+        "village": page.village.name if page.village else "",
+        "summary": page.address,
+        "date_published": _published_on(page),
+    }
+
+
+def _published_on(page: Page) -> str:
+    return _iso(page.first_published_at.date()) if page.first_published_at else ""
+
+
+@singledispatch
+def html(page: Page) -> str:
+    """Return the body as semantic HTML, already sanitised by the editor."""
+    return "".join(child.render() for child in page.body).strip()
+
+
+@html.register
+def _point_html(page: ReadingPointPage) -> str:
+    return render_to_string("disclosure_pages/reading_point_body.html", {"page": page})
+
+
+@singledispatch
+def attachments(page: Page) -> list[dict[str, Any]]:
+    """Return the files that the live revision names: name, sha256, bytes, mime."""
+    return []
+
+
+@attachments.register
+def _item_attachments(page: DisclosureItemPage) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": row.label,
+            "sha256": row.document.sha256,
+            "bytes": row.document.file_size or 0,
+            "mime": row.document.mime_type,
+        }
+        for row in page.attachments.all()
+    ]

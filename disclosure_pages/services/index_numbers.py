@@ -1,0 +1,74 @@
+"""Issuing index numbers (索引号): unique, under a lock, never reused, gap-free."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cms.models import Authority
+from disclosure_pages.choices import RegisterStatus
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    IndexNumberCounter,
+    IndexNumberEntry,
+)
+
+
+@transaction.atomic
+def reserve(count: int, year: int | None = None) -> list[IndexNumberEntry]:
+    """Return ``count`` new, unsaved register lines with consecutive serials.
+
+    The counter's row is locked until the surrounding transaction ends, so that a
+    rollback gives the serials back and the register stays without gaps.
+    """
+    credit_code = Authority.load().credit_code
+    year = year or timezone.localdate().year
+    counters = IndexNumberCounter.objects
+    counters.get_or_create(credit_code=credit_code, year=year)
+    counter = counters.select_for_update().get(credit_code=credit_code, year=year)
+    first = counter.next_serial
+    counter.next_serial = first + count
+    counter.save(update_fields=["next_serial"])
+    return [
+        IndexNumberEntry(
+            number=f"{credit_code}/{year}-{serial:05d}",
+            credit_code=credit_code,
+            year=year,
+            serial=serial,
+        )
+        for serial in range(first, first + count)
+    ]
+
+
+@transaction.atomic
+def issue_index_number(page: DisclosureItemPage) -> str:
+    """Return the page's number, issuing it at the first submission."""
+    current = DisclosureItemPage.objects.select_for_update().get(pk=page.pk)
+    if not current.index_number:
+        (entry,) = reserve(1)
+        entry.page = current
+        entry.title = page.title
+        entry.save()
+        current.index_number = entry.number
+        DisclosureItemPage.objects.filter(pk=page.pk).update(index_number=entry.number)
+    page.index_number = current.index_number
+    return current.index_number
+
+
+def mark_published(pages: Sequence[DisclosureItemPage]) -> None:
+    """Note in the register that these pages became public."""
+    IndexNumberEntry.objects.filter(page__in=pages).exclude(
+        status=RegisterStatus.PUBLISHED
+    ).update(status=RegisterStatus.PUBLISHED)
+
+
+def void(page: DisclosureItemPage, reason: str = "") -> None:
+    """Keep the number of a page that is being deleted as void (作废), with a reason."""
+    IndexNumberEntry.objects.filter(page=page).exclude(
+        status=RegisterStatus.PUBLISHED
+    ).update(
+        status=RegisterStatus.VOID,
+        reason=reason or _("草稿删除，未公开"),
+        title=page.title,
+    )

@@ -1,0 +1,229 @@
+"""Setting up a site: page tree, roles and the workflow; safe to run again."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.utils.translation import gettext as _
+from wagtail.models import (
+    Collection,
+    GroupCollectionPermission,
+    GroupPagePermission,
+    Locale,
+    Page,
+    Site,
+    Workflow,
+    WorkflowPage,
+    WorkflowTask,
+)
+
+from cms.approval import publication_approved
+from cms.models import LeaderTask, Office, OfficeHeadTask, SecrecyReviewTask
+from disclosure_pages.choices import Category
+from disclosure_pages.models import (
+    CategoryIndexPage,
+    DisclosureIndexPage,
+    HomePage,
+    OfficeIndexPage,
+    ReadingPointIndexPage,
+)
+
+SECRECY_GROUP = "保密审查"
+LEADER_GROUP = "领导"
+OFFICER_GROUP = "信息管理员"
+VILLAGE_GROUP = "查阅点管理员"
+ADMIN_GROUP = "系统管理员"
+WORKFLOW_NAME = "三级审查"
+CATEGORY_LEDES = {
+    Category.INSTITUTION: "机构职能、领导分工、办公地址和联系方式。",
+    Category.DECISION: "规范性文件、发展规划、通知公告、应急预案。",
+    Category.WORK: "社会救助、土地房屋、农业补贴、工程项目、教育医疗。",
+    Category.ENFORCEMENT: "行政许可、行政处罚、监督检查的依据和结果。",
+    Category.PERSONNEL: "招录招聘、任免和公示。",
+    Category.FINANCE: "预算决算、收费项目、政府采购、专项资金。",
+}
+
+
+@transaction.atomic
+def setup_site() -> HomePage:
+    """Make what a site needs and leave alone what is there; returns the home page."""
+    home = _home()
+    index = _child(home, DisclosureIndexPage, "disclosure", "法定主动公开内容")
+    for value, label in Category.choices:
+        _child(
+            index,
+            CategoryIndexPage,
+            value,
+            str(label),
+            category=value,
+            lede=CATEGORY_LEDES[value],
+        )
+    for office in Office.objects.all():
+        _office(index, office)
+    _child(home, ReadingPointIndexPage, "reading-points", "查阅点")
+    _groups(home)
+    _workflow(home)
+    return home
+
+
+def _home() -> HomePage:
+    home = HomePage.objects.first()
+    if home is None:
+        root = Page.get_first_root_node()
+        welcome = Page.objects.filter(depth=2, slug="home").first()
+        home = HomePage(title="政府信息公开", slug="home", locale=_locale())
+        if welcome and welcome.specific_class is Page:
+            Site.objects.filter(root_page=welcome).delete()
+            welcome.delete()
+            root.refresh_from_db()
+        root.add_child(instance=home)
+        with publication_approved("setup"):
+            home.save_revision().publish(skip_permission_checks=True)
+    address = urlsplit(settings.GONGKAI_BASE_URL)
+    Site.objects.update_or_create(
+        is_default_site=True,
+        defaults={
+            "hostname": address.hostname or "localhost",
+            "port": address.port or (443 if address.scheme == "https" else 80),
+            "root_page": home,
+            "site_name": "政府信息公开",
+        },
+    )
+    return home
+
+
+def _locale() -> Locale:
+    locale, _made = Locale.objects.get_or_create(language_code=settings.LANGUAGE_CODE)
+    return locale
+
+
+def _child(
+    parent: Page, model: type[Page], slug: str, title: str, **values: Any
+) -> Page:
+    """Return the child with this slug, publishing a new one when there is none."""
+    page = model.objects.child_of(parent).filter(slug=slug).first()
+    if page is not None:
+        return page
+    parent.refresh_from_db()
+    page = model(title=title, slug=slug, locale=_locale(), **values)
+    parent.add_child(instance=page)
+    with publication_approved("setup"):
+        page.save_revision().publish(skip_permission_checks=True)
+    page.refresh_from_db()
+    return page
+
+
+def add_office(office: Office) -> OfficeIndexPage:
+    """Give an office its page, groups and permissions; safe to run again."""
+    index = DisclosureIndexPage.objects.get()
+    return _office(index, office)
+
+
+def _office(index: DisclosureIndexPage, office: Office) -> OfficeIndexPage:
+    editors = _group(f"编辑·{office.name}")
+    heads = _group(f"负责人·{office.name}")
+    if (office.editor_group_id, office.head_group_id) != (editors.pk, heads.pk):
+        office.editor_group, office.head_group = editors, heads
+        office.save(update_fields=["editor_group", "head_group"])
+    page = _child(index, OfficeIndexPage, office.code, office.name, office=office)
+    _allow_pages(editors, page, ["add_page", "change_page"])
+    _allow_files(editors, office.name)
+    return page
+
+
+def _group(name: str) -> Group:
+    group, _made = Group.objects.get_or_create(name=name)
+    group.permissions.add(
+        Permission.objects.get(
+            content_type__app_label="wagtailadmin", codename="access_admin"
+        )
+    )
+    return group
+
+
+def _groups(home: HomePage) -> None:
+    withdraw = Permission.objects.get(
+        content_type__app_label="disclosure_pages", codename="withdraw_item"
+    )
+    _group(SECRECY_GROUP).permissions.add(withdraw)
+    _group(LEADER_GROUP).permissions.add(withdraw)
+    officer = _group(OFFICER_GROUP)
+    officer.permissions.add(
+        withdraw,
+        *_permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
+        *_permissions("disclosure_pages", ["view_indexnumberentry"]),
+    )
+    _allow_pages(officer, home, ["add_page", "change_page"])
+    _allow_files(officer, None)
+    points = ReadingPointIndexPage.objects.child_of(home).get()
+    _allow_pages(_group(VILLAGE_GROUP), points, ["change_page"])
+    _allow_files(_group(VILLAGE_GROUP), None, images_only=True)
+    _group(ADMIN_GROUP).permissions.add(
+        *_permissions("auth", [f"{verb}_user" for verb in ("add", "change", "delete")]),
+        *_permissions("auth", ["add_group", "change_group"]),
+        *_permissions("gongkai_cms", ["change_authority", "add_office"]),
+        *_permissions("gongkai_cms", ["change_office", "add_village"]),
+        *_permissions("gongkai_cms", ["change_village"]),
+        *_permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
+    )
+
+
+def _permissions(app_label: str, codenames: Iterable[str]) -> list[Permission]:
+    return list(
+        Permission.objects.filter(
+            content_type__app_label=app_label, codename__in=list(codenames)
+        )
+    )
+
+
+def _allow_pages(group: Group, page: Page, codenames: list[str]) -> None:
+    for permission in _permissions("wagtailcore", codenames):
+        GroupPagePermission.objects.get_or_create(
+            group=group, page=page, permission=permission
+        )
+
+
+def _allow_files(
+    group: Group, collection_name: str | None, *, images_only: bool = False
+) -> None:
+    """Let a group put files into its collection (None: the root, all files)."""
+    root = Collection.get_first_root_node()
+    collection = root
+    if collection_name:
+        collection = root.get_children().filter(name=collection_name).first()
+        collection = collection or root.add_child(name=collection_name)
+    wanted = [("wagtailimages", verb) for verb in ("add_image", "choose_image")]
+    if not images_only:
+        wanted = [("wagtaildocs", "add_document"), ("wagtaildocs", "choose_document")]
+        wanted += [("wagtailimages", "add_image"), ("wagtailimages", "choose_image")]
+    for app_label, codename in wanted:
+        for permission in _file_permissions(app_label, codename):
+            GroupCollectionPermission.objects.get_or_create(
+                group=group, collection=collection, permission=permission
+            )
+
+
+def _file_permissions(app_label: str, codename: str) -> list[Permission]:
+    """Return the permission on our file model that Wagtail's codename stands for."""
+    verb, noun = codename.split("_")
+    ours = {"document": "disclosuredocument", "image": "disclosureimage"}[noun]
+    return _permissions("disclosure_pages", [f"{verb}_{ours}"])
+
+
+def _workflow(home: HomePage) -> None:
+    workflow = Workflow.objects.filter(name=WORKFLOW_NAME).first()
+    if workflow is None:
+        workflow = Workflow.objects.create(name=WORKFLOW_NAME, active=True)
+        secrecy = SecrecyReviewTask.objects.create(name=_("保密审查"))
+        secrecy.groups.add(_group(SECRECY_GROUP))
+        leader = LeaderTask.objects.create(name=_("终审"))
+        leader.groups.add(_group(LEADER_GROUP))
+        head = OfficeHeadTask.objects.create(name=_("初审"))
+        for order, task in enumerate((head, secrecy, leader)):
+            WorkflowTask.objects.create(
+                workflow=workflow, task=task, sort_order=order
+            )
+    WorkflowPage.objects.update_or_create(page=home, defaults={"workflow": workflow})

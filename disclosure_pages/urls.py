@@ -1,0 +1,20 @@
+from django.urls import path
+from wagtail.contrib.sitemaps.views import sitemap
+
+from disclosure_pages import external_views, views
+
+urlpatterns = [
+    path("media/<path:name>", views.media, name="media"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", sitemap, name="sitemap"),
+    path(
+        "external/<str:origin>/<str:key>/",
+        external_views.external_item,
+        name="external_item",
+    ),
+    path(
+        "external-files/<str:sha256>/<str:name>",
+        external_views.external_file,
+        name="external_file",
+    ),
+]

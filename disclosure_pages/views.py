@@ -1,0 +1,97 @@
+"""Guarded files: a document or picture is served only while something public shows it."""
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from wagtail.models import Page, ReferenceIndex
+
+from disclosure_pages.models import (
+    DisclosureDocument,
+    DisclosureImage,
+    DisclosureItemPage,
+    DisclosureRendition,
+)
+from disclosure_pages.public_state import PAGE_MODELS, visible_pages
+
+PRIVATE = "private, no-store"
+
+
+def is_editor(request: HttpRequest) -> bool:
+    """Whether the reader may enter the editor's desk, and so may see drafts' files."""
+    user = request.user
+    return user.is_authenticated and user.has_perm("wagtailadmin.access_admin")
+
+
+def document_is_public(document: DisclosureDocument) -> bool:
+    """Whether the live revision of a public item names this document."""
+    items = visible_pages(DisclosureItemPage)
+    if items.filter(attachments__document=document).exists():
+        return True
+    return _referenced_by_public_page(document)
+
+
+def image_is_public(image: DisclosureImage) -> bool:
+    """Whether a public page shows this picture."""
+    return _referenced_by_public_page(image)
+
+
+def _referenced_by_public_page(target: DisclosureDocument | DisclosureImage) -> bool:
+    references = ReferenceIndex.get_references_to(target)
+    ids = list(references.values_list("object_id", flat=True).distinct())
+    pages = Page.objects.filter(pk__in=[pk for pk in ids if pk.isdigit()])
+    page_ids = list(pages.live().public().values_list("pk", flat=True))
+    return any(
+        visible_pages(model).filter(pk__in=page_ids).exists() for model in PAGE_MODELS
+    )
+
+
+def guard_document(
+    document: DisclosureDocument, request: HttpRequest
+) -> HttpResponse | None:
+    """Wagtail's ``before_serve_document``: 200 public, 410 withdrawn, else 404."""
+    if document_is_public(document):
+        return None
+    if is_editor(request):
+        return None
+    withdrawn = DisclosureItemPage.objects.filter(
+        Q(attachments__document=document), withdrawn_at__isnull=False
+    )
+    if withdrawn.exists():
+        return TemplateResponse(
+            request, "disclosure_pages/file_withdrawn.html", status=410
+        )
+    raise Http404
+
+
+def media(request: HttpRequest, name: str) -> HttpResponse:
+    """Serve a picture (original or rendition) while a public page shows it.
+
+    Nothing else under the media folder has an address: documents go through
+    ``/documents/``, received files through ``/external-files/``.
+    """
+    image = DisclosureImage.objects.filter(file=name).first()
+    if image is None:
+        rendition = DisclosureRendition.objects.filter(file=name).first()
+        image = rendition.image if rendition else None
+    if image is None or not default_storage.exists(name):
+        raise Http404
+    public = image_is_public(image)
+    if not public and not is_editor(request):
+        raise Http404
+    response = FileResponse(default_storage.open(name))
+    response["Cache-Control"] = "public, max-age=60" if public else PRIVATE
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'"
+    return response
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    """Serve robots.txt: everything public may be read, the desk is not."""
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        f"Sitemap: {settings.GONGKAI_BASE_URL}/sitemap.xml",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

@@ -1,0 +1,149 @@
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.components import Component
+from wagtail.admin.widgets.button import Button
+from wagtail.log_actions import LogActionRegistry, LogFormatter
+from wagtail.models import Page
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from cms.models import Office, Village
+from disclosure_pages.desk import views
+from disclosure_pages.desk.selectors import offices_to_write_in, review_queue
+from disclosure_pages.models.base import PublicPage
+from disclosure_pages.services.withdrawal import may_withdraw
+from disclosure_pages.views import guard_document
+
+hooks.register("before_serve_document", guard_document)
+
+
+@hooks.register("register_admin_urls")
+def desk_urls() -> list[URLPattern]:
+    return [
+        path("review/", views.queue, name="gongkai_review_queue"),
+        path("review/<int:task_state_id>/", views.review, name="gongkai_review"),
+        path("withdraw/<int:page_id>/", views.withdraw_page, name="gongkai_withdraw"),
+    ]
+
+
+class ReviewMenuItem(MenuItem):
+    """待审: shown to whoever is a reviewer of something now."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(review_queue(request.user, limit=1))
+
+
+@hooks.register("register_admin_menu_item")
+def review_menu_item() -> MenuItem:
+    return ReviewMenuItem(
+        _("待我审查"),
+        reverse("gongkai_review_queue"),
+        icon_name="clipboard-list",
+        order=90,
+    )
+
+
+@hooks.register("register_page_header_buttons")
+@hooks.register("register_page_listing_more_buttons")
+def withdraw_button(
+    page: Page, user: Any, next_url: str | None = None, **kwargs: Any
+) -> Iterator[Button]:
+    specific = page.specific
+    if not isinstance(specific, PublicPage) or not page.live:
+        return
+    if may_withdraw(user, specific):
+        yield Button(
+            _("撤回"),
+            reverse("gongkai_withdraw", args=[page.pk]),
+            icon_name="warning",
+            priority=5,
+        )
+
+
+class ReviewPanel(Component):
+    """待我审查 on the desk's first page."""
+
+    name = "gongkai_review"
+    template_name = "disclosure_pages/desk/review_panel.html"
+    order = 10
+
+    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
+        request = parent_context["request"]
+        return {"waiting": review_queue(request.user, limit=10)}
+
+
+class StartPanel(Component):
+    """What a clerk comes for: one big button to begin an item, and where it is."""
+
+    name = "gongkai_start"
+    template_name = "disclosure_pages/desk/start_panel.html"
+    order = 5
+
+    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
+        request = parent_context["request"]
+        return {"offices": offices_to_write_in(request.user)}
+
+
+@hooks.register("construct_homepage_panels")
+def desk_panels(request: HttpRequest, panels: list[Component]) -> None:
+    panels[:] = [
+        panel
+        for panel in panels
+        if panel.name not in ("workflow_pages_to_moderate", "upgrade_notification")
+    ]
+    panels += [StartPanel(), ReviewPanel()]
+
+
+@hooks.register("construct_help_menu")
+def no_foreign_help(request: HttpRequest, items: list[MenuItem]) -> None:
+    items[:] = [item for item in items if "wagtail.org" not in item.url]
+
+
+@hooks.register("before_publish_page")
+def only_by_review(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Refuse direct publication early, with words; the model refuses it anyway."""
+    return views.refuse_direct_publication(request, page)
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: LogActionRegistry) -> None:
+    actions.register_action("gongkai.import", _("批量导入"), _("由批量导入写入"))
+
+    @actions.register_action("gongkai.withdraw")
+    class WithdrawFormatter(LogFormatter):
+        label = _("撤回")
+
+        def format_message(self, log_entry: Any) -> str:
+            return _("撤回，原因：%(reason)s") % {
+                "reason": log_entry.data.get("reason", "")
+            }
+
+
+class OfficeViewSet(SnippetViewSet):
+    model = Office
+    icon = "group"
+    list_display = ["name", "code", "phone"]
+    search_fields = ["name", "code"]
+
+
+class VillageViewSet(SnippetViewSet):
+    model = Village
+    icon = "home"
+    list_display = ["name", "code"]
+    search_fields = ["name", "code"]
+
+
+class OrganisationGroup(SnippetViewSetGroup):
+    items = (OfficeViewSet, VillageViewSet)
+    menu_label = _("科室和村")
+    menu_icon = "group"
+    menu_order = 300
+
+
+register_snippet(OrganisationGroup)
