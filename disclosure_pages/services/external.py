@@ -109,9 +109,7 @@ def store_external(received: Received) -> ExternalItem:
 
 
 def _held(received: Received) -> ExternalItem | None:
-    return ExternalItem.objects.filter(
-        origin=received.origin, key=received.key
-    ).first()
+    return ExternalItem.objects.filter(origin=received.origin, key=received.key).first()
 
 
 def _files(received: Received) -> dict[str, ExternalFile]:
@@ -130,12 +128,8 @@ def _files(received: Received) -> dict[str, ExternalFile]:
 def _write(received: Received, held: ExternalItem | None) -> ExternalItem | None:
     columns = _columns(received)
     if held is not None:
-        older = ExternalItem.objects.filter(
-            pk=held.pk, version__lt=received.version
-        )
-        return (
-            ExternalItem.objects.get(pk=held.pk) if older.update(**columns) else None
-        )
+        older = ExternalItem.objects.filter(pk=held.pk, version__lt=received.version)
+        return ExternalItem.objects.get(pk=held.pk) if older.update(**columns) else None
     try:
         with transaction.atomic():
             return ExternalItem.objects.create(

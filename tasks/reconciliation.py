@@ -1,0 +1,232 @@
+"""Is what each target holds what is true now? Finds differences and can heal them.
+
+An index is read entry by entry. A portal is asked for 256 bucket hashes; only buckets
+that differ are read, so that equal holdings cost one request however many items.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from disclosure_pages.models.external import bucket_of
+from disclosure_pages.public_state import PUBLISHED, public_keys, public_states
+from search import engines
+from tasks import targets
+from tasks.choices import target_names
+from tasks.models import OutboxEntry
+from tasks.portal.protocol import BUCKETS, Digest, Row
+from tasks.targets.base import TargetDown
+from tasks.targets.portal import PortalTarget
+
+KINDS = ("missing", "extra", "stale", "visible_but_withdrawn")
+CHUNK = 500
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One key on which a target differs; ``held`` is the version it holds, or 0."""
+
+    kind: str
+    held: int
+
+
+@dataclass
+class Report:
+    """What was found at one target.
+
+    Args:
+        differences: by key: ``missing`` is public here and not shown there; ``extra``
+            is shown there and was never known here; ``stale`` is another version or
+            content; ``visible_but_withdrawn`` is shown there and not public here.
+        error: why the target could not be read; then nothing is known.
+    """
+
+    target: str
+    configured: bool = True
+    checked: int = 0
+    differences: dict[str, Difference] = field(default_factory=dict)
+    healed: int | None = None
+    error: str = ""
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing differs (or there is nothing to compare)."""
+        return not self.differences and not self.error
+
+    def keys(self, kind: str) -> list[str]:
+        """Return the keys that differ in this way, sorted."""
+        found = self.differences.items()
+        return sorted(key for key, difference in found if difference.kind == kind)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report in the form of the contract.
+
+        A target that could not be read has no lists: empty ones would say "equal".
+        """
+        shown: dict[str, Any] = {"target": self.target}
+        if not self.configured:
+            shown["configured"] = False
+        if self.error:
+            return {**shown, "error": self.error}
+        shown["checked"] = self.checked
+        shown.update({kind: self.keys(kind) for kind in KINDS})
+        if self.healed is not None:
+            shown["healed"] = self.healed
+        return shown
+
+
+def matching_targets(asked: str = "") -> list[str]:
+    """Return configured targets that a name or kind means; all for an empty one."""
+    return [
+        name
+        for name in target_names()
+        if asked in ("", name) or name.startswith(f"{asked}:")
+    ]
+
+
+def reconcile(asked: str = "", *, heal: bool = False) -> list[Report]:
+    """Compare every target that ``asked`` means ("index", "portal:city", "" for all).
+
+    Args:
+        heal: ask for a new delivery of whatever differs, above the version held there.
+    """
+    reports = [_examine(name, heal=heal) for name in matching_targets(asked)]
+    if asked and not reports:
+        reports.append(Report(asked, configured=False))
+    if not asked and not settings.GONGKAI_PORTALS:
+        reports.append(Report("portal", configured=False))
+    return reports
+
+
+def _examine(target: str, *, heal: bool) -> Report:
+    report = Report(target)
+    compare = _compare_portal if target.startswith("portal:") else _compare_index
+    try:
+        report.differences = compare(report, None)
+        if report.differences:
+            # A delivery may just have been under way: look at these keys once more.
+            report.differences = compare(report, set(report.differences))
+    except TargetDown as down:
+        report.error = down.reason_zh
+    if heal and not report.error:
+        report.healed = _heal(report)
+    return report
+
+
+def _heal(report: Report) -> int:
+    lanes: dict[str, dict[str, int]] = {"withdraw": {}, "publish": {}}
+    for key, difference in report.differences.items():
+        shown_wrongly = difference.kind in ("extra", "visible_but_withdrawn")
+        lanes["withdraw" if shown_wrongly else "publish"][key] = difference.held
+    return sum(
+        OutboxEntry.heal(report.target, held, lane)
+        for lane, held in lanes.items()
+        if held
+    )
+
+
+def true_rows(
+    target: str,
+    only: Collection[str] | None = None,
+    buckets: Collection[int] | None = None,
+) -> Iterator[Row]:
+    """Yield what the target should hold, sorted by key, from what is true now.
+
+    The version is the one wanted of it: a row not yet delivered counts as different.
+    """
+    known = set(OutboxEntry.objects.filter(target=target).values_list("key", flat=True))
+    keys = sorted(known.union(public_keys()))
+    if only is not None:
+        keys = [key for key in keys if key in only]
+    if buckets is not None:
+        keys = [key for key in keys if bucket_of(key) in buckets]
+    for start in range(0, len(keys), CHUNK):
+        chunk = keys[start : start + CHUNK]
+        entries = OutboxEntry.objects.filter(target=target, key__in=chunk)
+        wanted = dict(entries.values_list("key", "wanted"))
+        states = public_states(chunk)
+        for key in chunk:
+            state, version = states[key], wanted.get(key, 0)
+            if version or state.state == PUBLISHED:
+                yield Row(key, version, state.sha256, state.state)
+
+
+def _compare_index(report: Report, only: set[str] | None) -> dict[str, Difference]:
+    engine = engines.get(report.target.partition(":")[2])
+    held = _index_rows(engine)
+    if only is not None:
+        held = (row for row in held if row.key in only)
+    return _join(report, true_rows(report.target, only), held, count=only is None)
+
+
+def _index_rows(engine: engines.Engine) -> Iterator[Row]:
+    after = ""
+    while entries := engine.entries(after, PAGE):
+        for entry in entries:
+            yield Row(entry.key, entry.version, entry.sha256, entry.state)
+        after = entries[-1].key
+
+
+def _compare_portal(report: Report, only: set[str] | None) -> dict[str, Difference]:
+    portal = targets.get(report.target)
+    if not isinstance(portal, PortalTarget):
+        raise TargetDown(_("这种门户不能回读，无法证明一致。"))
+    if only is not None:
+        buckets = {bucket_of(key) for key in only}
+    else:
+        buckets = _differing_buckets(report, portal)
+    held = (row for bucket in buckets for row in portal.read_manifest(bucket))
+    rows = sorted(row for row in held if only is None or row.key in only)
+    return _join(report, true_rows(report.target, only, buckets), rows)
+
+
+def _differing_buckets(report: Report, portal: PortalTarget) -> set[int]:
+    ours = Digest(true_rows(report.target))
+    report.checked = ours.items
+    pairs = zip(range(BUCKETS), ours.buckets(), portal.read_digest(), strict=True)
+    return {bucket for bucket, mine, theirs in pairs if mine != theirs}
+
+
+def _join(
+    report: Report, true: Iterable[Row], held: Iterable[Row], *, count: bool = False
+) -> dict[str, Difference]:
+    """Walk both sides, sorted by key, and name what differs."""
+    found: dict[str, Difference] = {}
+    rest = iter(held)
+    there = next(rest, None)
+    for row in true:
+        report.checked += count
+        while there is not None and there.key < row.key:
+            _note(found, None, there)
+            there = next(rest, None)
+        if there is not None and there.key == row.key:
+            _note(found, row, there)
+            there = next(rest, None)
+        else:
+            _note(found, row, None)
+    while there is not None:
+        _note(found, None, there)
+        there = next(rest, None)
+    return found
+
+
+def _note(found: dict[str, Difference], row: Row | None, there: Row | None) -> None:
+    kind = _difference(row, there)
+    if kind:
+        key = (row or there).key  # type: ignore[union-attr]
+        found[key] = Difference(kind, there.version if there else 0)
+
+
+def _difference(row: Row | None, there: Row | None) -> str:
+    shown = there is not None and there.state == PUBLISHED
+    if row is None:
+        return "extra" if shown else ""
+    if row.state == PUBLISHED and not shown:
+        return "missing"
+    if row.state != PUBLISHED and shown:
+        return "visible_but_withdrawn"
+    return "stale" if there is not None and there != row else ""
