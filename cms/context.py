@@ -29,6 +29,12 @@ NAVIGATION = {
 }
 
 
+def public_path(url_path: str) -> str:
+    """Return the address, from ``/`` on, of a page with this ``Page.url_path``."""
+    roots = Site.get_site_root_paths()
+    return f"/{url_path.removeprefix(roots[0].root_path if roots else '/')}"
+
+
 @dataclass(frozen=True)
 class NavigationLink:
     """One entry of the navigation; ``current`` when the reader is in that part."""
@@ -77,7 +83,7 @@ class SiteFrame:
             NavigationLink(
                 slug=slug,
                 label=str(label),
-                url=(url := f"/{found[slug].removeprefix(root)}"),
+                url=(url := public_path(found[slug])),
                 current=self.request.path.startswith(url),
             )
             for slug, label in NAVIGATION.items()

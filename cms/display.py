@@ -1,4 +1,4 @@
-"""Large type (大字版) without scripts: ``?mode=elder`` shows it and a cookie keeps it."""
+"""Large type (大字版) without scripts: ``?mode=elder`` asks, a cookie remembers."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -24,7 +24,7 @@ def asked_mode(request: HttpRequest) -> DisplayMode | None:
 
 
 def display_mode(request: HttpRequest) -> DisplayMode:
-    """Return the mode to show: the one in the address, else the one kept, else normal."""
+    """Return the mode to show: as the address says, else as kept, else normal."""
     request.display_mode_used = True
     kept = request.COOKIES.get(COOKIE)
     return asked_mode(request) or (

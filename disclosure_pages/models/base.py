@@ -13,6 +13,7 @@ from wagtail.url_routing import RouteResult
 from cms.approval import publication_ground
 from cms.models import Office
 from disclosure_pages.choices import WithdrawalKind
+from disclosure_pages.page_context import page_context
 
 
 class ModeratedPermissions(PagePermissionTester):
@@ -65,6 +66,12 @@ class ModeratedPage(Page):
     def responsible_office(self) -> Office | None:
         """The office whose head does the first review; the first one by default."""
         return Office.objects.select_related("head_group").first()
+
+    def get_context(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        context = super().get_context(request, *args, **kwargs)
+        return context | page_context(self, request)
 
     def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
         """Publish a revision, if the review (or set-up) opened the door.

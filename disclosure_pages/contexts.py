@@ -1,0 +1,254 @@
+"""Template variables of each page type; imported once the models are ready."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from wagtail.models import Page
+
+from cms.context import frame_of, public_path
+from disclosure_pages import guide_text, selectors
+from disclosure_pages.choices import Category, Equipment, LegalStatus
+from disclosure_pages.list_query import ListQuery
+from disclosure_pages.models import (
+    CategoryIndexPage,
+    DisclosureIndexPage,
+    DisclosureItemPage,
+    GuidePage,
+    HomePage,
+    OfficeIndexPage,
+    ReadingPointIndexPage,
+    ReadingPointPage,
+)
+from disclosure_pages.page_context import page_context
+from disclosure_pages.portal_selectors import portal_home_context
+from disclosure_pages.qr import qr_path
+
+CARDS = 3
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """An attachment as the reader sees it: kind, size and checksum in words."""
+
+    label: str
+    url: str
+    kind: str
+    bytes: int
+    sha256: str
+
+    @property
+    def size(self) -> str:
+        """The size in kB or MB, as file managers count."""
+        if self.bytes >= 1_000_000:
+            return f"{self.bytes / 1_000_000:.1f} MB"
+        return f"{max(1, round(self.bytes / 1000))} kB"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a filter."""
+
+    value: str
+    label: str
+
+
+def options(choices: Any) -> list[Option]:
+    """Return a TextChoices as filter options."""
+    return [Option(value, str(label)) for value, label in choices]
+
+
+def publication_time(page: Page) -> str:
+    """Return ``PubDate``: "YYYY-MM-DD HH:MM" of the date that the record shows.
+
+    The hour is that of the act when it happened on this date; a date brought along by
+    an import has no hour.
+    """
+    acted = page.first_published_at
+    shown: date | None = getattr(page, "date_published", None)
+    moment = timezone.localtime(acted) if acted else None
+    if shown and (moment is None or moment.date() != shown):
+        moment = datetime.combine(shown, time.min)
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def file_rows(page: DisclosureItemPage) -> list[FileRow]:
+    """Return the files that the page names (one query)."""
+    return [
+        FileRow(
+            label=row.label,
+            url=row.document.url,
+            kind=row.document.file_extension.upper()[:5],
+            bytes=row.document.file_size or 0,
+            sha256=row.document.sha256,
+        )
+        for row in page.attachments.select_related("document")
+    ]
+
+
+@page_context.register
+def _home(page: HomePage, request: HttpRequest) -> dict[str, Any]:
+    if settings.GONGKAI_ROLE == "portal":
+        return portal_home_context()
+    items = selectors.visible_items()
+    counts = selectors.catalogue(items)
+    latest = items.order_by("-date_published", "-pk")[: selectors.PAGE_SIZE]
+    rows = selectors.with_office_names(
+        selectors.item_rows(latest), selectors.office_pages()
+    )
+    told = [row for row in rows if row.category == Category.WORK and row.summary]
+    return {
+        "catalogue": counts,
+        "categories": counts.categories(f"{public_path(page.url_path)}disclosure/"),
+        "latest": rows[: selectors.LATEST],
+        "cards": told[:CARDS],
+        "words": selectors.usual_words(rows),
+        "villages": selectors.villages(),
+    }
+
+
+@dataclass(frozen=True)
+class ListParts:
+    """What the three kinds of lists have in common."""
+
+    index_url: str
+    query: ListQuery
+    offices: list[OfficeIndexPage]
+    counts: selectors.Catalogue
+    items: selectors.ItemList
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        return {
+            "list": self.items,
+            "query": self.query,
+            "categories": self.counts.categories(self.index_url),
+            "catalogue": self.counts,
+            "index_url": self.index_url,
+            "validities": options(LegalStatus.choices),
+            **more,
+        }
+
+
+def list_parts(
+    index_url: str,
+    query: ListQuery,
+    *,
+    office: OfficeIndexPage | None = None,
+    with_offices: bool = True,
+) -> ListParts:
+    """Read one page of a list; 404 behind its last page."""
+    visible = selectors.visible_items()
+    offices = selectors.office_pages() if with_offices else []
+    items = selectors.narrowed(visible, query, offices)
+    if office is not None:
+        items = items.filter(selectors.under(office))
+    found = selectors.item_list(items, query)
+    if found.query.page > found.pages:
+        raise Http404
+    return ListParts(index_url, query, offices, selectors.catalogue(visible), found)
+
+
+@page_context.register
+def _disclosure_index(
+    page: DisclosureIndexPage, request: HttpRequest
+) -> dict[str, Any]:
+    query = ListQuery.read(request.GET)
+    parts = list_parts(public_path(page.url_path), query)
+    counts = parts.counts.by_office_path()
+    return parts.context(
+        category_options=options(Category.choices),
+        office_options=[Option(p.office.code, p.office.name) for p in parts.offices],
+        years=parts.counts.years(),
+        offices=[
+            {"page": p, "url": public_path(p.url_path), "count": counts[p.path]}
+            for p in parts.offices
+        ],
+    )
+
+
+@page_context.register
+def _category(page: CategoryIndexPage, request: HttpRequest) -> dict[str, Any]:
+    query = replace(ListQuery.read(request.GET), category="")
+    index_url = public_path(page.url_path.removesuffix(f"{page.slug}/"))
+    within = replace(query, category=page.category)
+    parts = list_parts(index_url, within)
+    used = {p for c, p, *_rest in parts.counts.groups if c == page.category}
+    shown = replace(parts.items, query=query)
+    return replace(parts, query=query, items=shown).context(
+        current_category=page.category,
+        office_options=[
+            Option(p.office.code, p.office.name)
+            for p in parts.offices
+            if p.path in used or p.office.code == query.office
+        ],
+        years=parts.counts.years(category=page.category),
+    )
+
+
+@page_context.register
+def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
+    query = replace(ListQuery.read(request.GET), office="")
+    index_url = public_path(page.url_path.removesuffix(f"{page.slug}/"))
+    parts = list_parts(index_url, query, office=page, with_offices=False)
+    return parts.context(
+        office=page.office,
+        category_options=options(Category.choices),
+        years=parts.counts.years(office_path=page.path),
+    )
+
+
+@page_context.register
+def _item(page: DisclosureItemPage, request: HttpRequest) -> dict[str, Any]:
+    address = f"{frame_of(request).base_url}{public_path(page.url_path)}"
+    index_url = public_path("/".join(page.url_path.split("/")[:-3]) + "/")
+    head, _slash, tail = page.index_number.rpartition("/")
+    return {
+        "address": address,
+        "index_url": index_url,
+        "category_url": f"{index_url}{page.category}/",
+        "office": page.responsible_office,
+        "files": file_rows(page),
+        "number_head": f"{head}/" if head else "",
+        "number_tail": tail,
+        "pub_date": publication_time(page),
+        "qr": qr_path(address),
+    }
+
+
+@page_context.register
+def _guide(page: GuidePage, request: HttpRequest) -> dict[str, Any]:
+    sections = guide_text.sections("".join(block.render() for block in page.body))
+    return {
+        "preamble": sections.preamble,
+        "sections": sections.parts,
+        "offices": selectors.offices_to_ask(),
+        "pub_date": publication_time(page),
+    }
+
+
+@page_context.register
+def _reading_points(
+    page: ReadingPointIndexPage, request: HttpRequest
+) -> dict[str, Any]:
+    found = selectors.reading_points()
+    village = request.GET.get("village", "")
+    equipment = request.GET.get("equipment", "")
+    equipment = equipment if equipment in Equipment.values else ""
+    return {
+        "found": found,
+        "chosen": found.chosen(village, equipment),
+        "village": village,
+        "equipment": equipment,
+        "equipment_options": options(Equipment.choices),
+    }
+
+
+@page_context.register
+def _reading_point(page: ReadingPointPage, request: HttpRequest) -> dict[str, Any]:
+    return {
+        "index_url": public_path(page.url_path.removesuffix(f"{page.slug}/")),
+        "pub_date": publication_time(page),
+    }

@@ -1,0 +1,344 @@
+"""Reads behind the public pages; every function is a fixed number of queries."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from django.db.models import CharField, Count, Q, QuerySet
+from django.db.models.functions import Cast, Length, Substr
+from django.utils import timezone
+from wagtail.models import Page
+
+from cms.context import public_path
+from cms.models import Office, Village
+from disclosure_pages.choices import Category, LegalStatus
+from disclosure_pages.list_query import ListQuery, with_document_brackets
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    OfficeIndexPage,
+    ReadingPointPage,
+)
+from disclosure_pages.public_state import visible_pages
+
+PAGE_SIZE = 20
+PAGES_AROUND = 2
+LATEST = 8
+STEP = Page.steplen
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """One line of a list, of our own item or of one that came from elsewhere."""
+
+    title: str
+    url: str
+    index_number: str = ""
+    document_number: str = ""
+    category: str = ""
+    office: str = ""
+    date_made: date | None = None
+    date_published: date | None = None
+    validity: str = LegalStatus.VALID
+    summary: str = ""
+    keywords: str = ""
+
+    @property
+    def category_label(self) -> str:
+        """The category in the words of the catalogue."""
+        return str(Category(self.category).label) if self.category else ""
+
+    @property
+    def validity_label(self) -> str:
+        """The status if it is another than "in force", else nothing."""
+        if self.validity in ("", LegalStatus.VALID):
+            return ""
+        return str(LegalStatus(self.validity).label)
+
+    @property
+    def number_parts(self) -> tuple[str, str]:
+        """The index number as (up to the last slash, rest)."""
+        head, slash, tail = self.index_number.rpartition("/")
+        return f"{head}{slash}", tail
+
+
+@dataclass(frozen=True)
+class ItemList:
+    """One page of a list, with what the reader needs to find the others."""
+
+    query: ListQuery
+    rows: list[ItemRow]
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """Number of pages, at least one."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def first(self) -> int:
+        """Position of the first row shown, from 1."""
+        return (self.query.page - 1) * PAGE_SIZE + 1
+
+    @property
+    def last(self) -> int:
+        """Position of the last row shown."""
+        return self.first + len(self.rows) - 1
+
+    @property
+    def shared_number_head(self) -> str:
+        """The first part of the index number, when all rows have the same."""
+        heads = {row.number_parts[0] for row in self.rows if row.index_number}
+        return heads.pop() if len(heads) == 1 else ""
+
+    @property
+    def page_links(self) -> list[tuple[int | None, str]]:
+        """(number, address) for the pager; ``None`` stands for a gap."""
+        here, end = self.query.page, self.pages
+        near = set(range(here - PAGES_AROUND, here + PAGES_AROUND + 1)) | {1, end}
+        links: list[tuple[int | None, str]] = []
+        for number in sorted(near & set(range(1, end + 1))):
+            if links and links[-1][0] != number - 1:
+                links.append((None, ""))
+            links.append((number, self.query.address(page=number)))
+        return links
+
+    @property
+    def previous(self) -> str:
+        """Address of the page before, if there is one."""
+        here = self.query.page
+        return self.query.address(page=here - 1) if here > 1 else ""
+
+    @property
+    def next(self) -> str:
+        """Address of the page after, if there is one."""
+        here = self.query.page
+        return self.query.address(page=here + 1) if here < self.pages else ""
+
+
+@dataclass(frozen=True)
+class CategoryCount:
+    """A category with the number of its public items."""
+
+    value: str
+    label: str
+    count: int
+    url: str
+
+
+@dataclass
+class Catalogue:
+    """How many items are public, by category, office page and year (one query)."""
+
+    groups: list[tuple[str, str, str, int]] = field(default_factory=list)
+    this_month: int = 0
+
+    @property
+    def total(self) -> int:
+        """All public items."""
+        return sum(count for *_group, count in self.groups)
+
+    def categories(self, base: str) -> list[CategoryCount]:
+        """All six categories with counts; ``base`` is the index page's address."""
+        counts: Counter[str] = Counter()
+        for category, _office, _year, count in self.groups:
+            counts[category] += count
+        return [
+            CategoryCount(value, str(label), counts[value], f"{base}{value}/")
+            for value, label in Category.choices
+        ]
+
+    def by_office_path(self) -> Counter[str]:
+        """Counts by the tree path of the office's page."""
+        counts: Counter[str] = Counter()
+        for _category, office_path, _year, count in self.groups:
+            counts[office_path] += count
+        return counts
+
+    def years(self, *, category: str = "", office_path: str = "") -> list[str]:
+        """The years with items of one category or office, newest first."""
+        found = {
+            year
+            for group_category, group_path, year, _count in self.groups
+            if (not category or group_category == category)
+            and (not office_path or group_path == office_path)
+        }
+        return sorted(filter(None, found), reverse=True)
+
+
+def visible_items() -> QuerySet[DisclosureItemPage]:
+    """Return the items that anybody may read now (one query for restrictions)."""
+    return visible_pages(DisclosureItemPage)
+
+
+def catalogue(items: QuerySet[DisclosureItemPage]) -> Catalogue:
+    """Count visible items (one query)."""
+    month = timezone.localdate().replace(day=1)
+    groups = (
+        items.order_by()
+        .values(
+            "category",
+            office_path=Substr("path", 1, Length("path") - STEP),
+            year=Substr(Cast("date_published", CharField(max_length=10)), 1, 4),
+        )
+        .annotate(
+            count=Count("pk"), recent=Count("pk", filter=Q(date_published__gte=month))
+        )
+    )
+    result = Catalogue()
+    for row in groups:
+        group = (row["category"], row["office_path"], row["year"] or "", row["count"])
+        result.groups.append(group)
+        result.this_month += row["recent"]
+    return result
+
+
+def office_pages() -> list[OfficeIndexPage]:
+    """Return the offices' pages in the offices' order (one query)."""
+    pages = OfficeIndexPage.objects.live().select_related("office")
+    return list(pages.order_by("office__sort_order", "office__code"))
+
+
+def narrowed(
+    items: QuerySet[DisclosureItemPage],
+    query: ListQuery,
+    offices: Iterable[OfficeIndexPage] = (),
+) -> QuerySet[DisclosureItemPage]:
+    """Return the items that the reader's filters leave."""
+    for word in query.words:
+        items = items.filter(
+            Q(title__icontains=word)
+            | Q(document_number__icontains=with_document_brackets(word))
+            | Q(index_number__icontains=word)
+        )
+    if query.category:
+        items = items.filter(category=query.category)
+    if query.year:
+        items = items.filter(date_published__year=query.year)
+    if query.validity:
+        items = items.filter(validity=query.validity)
+    if query.office:
+        page = next((p for p in offices if p.office.code == query.office), None)
+        items = items.filter(under(page)) if page else items.none()
+    return items
+
+
+def under(page: Page) -> Q:
+    """Condition for the children of a page, by the tree's path."""
+    return Q(
+        path__gt=page.path, path__lt=f"{page.path}{'Z' * STEP}", depth=page.depth + 1
+    )
+
+
+def item_list(
+    items: QuerySet[DisclosureItemPage], query: ListQuery, *, total: int | None = None
+) -> ItemList:
+    """Return one page of rows; counts them too unless the total is known."""
+    if total is None:
+        total = items.count()
+    start = (query.page - 1) * PAGE_SIZE
+    ordered = items.order_by(*query.sort.ordering)
+    return ItemList(query, item_rows(ordered[start : start + PAGE_SIZE]), total)
+
+
+def item_rows(items: QuerySet[DisclosureItemPage]) -> list[ItemRow]:
+    """Return list lines without loading the bodies (one query)."""
+    wanted = ("title", "index_number", "document_number", "category", "date_made")
+    more = ("date_published", "validity", "summary", "keywords")
+    return [
+        ItemRow(
+            url=public_path(row.pop("url_path")), office=row.pop("path")[:-STEP], **row
+        )
+        for row in items.values("url_path", "path", *wanted, *more)
+    ]
+
+
+def with_office_names(
+    rows: list[ItemRow], offices: Iterable[OfficeIndexPage]
+) -> list[ItemRow]:
+    """Return the rows with their office's name instead of its page's path."""
+    names = {page.path: page.office.name for page in offices}
+    return [replace(row, office=names.get(row.office, "")) for row in rows]
+
+
+def usual_words(rows: Iterable[ItemRow], limit: int = 5) -> list[str]:
+    """Return the keywords that the latest items share most; each finds something."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts.update(word for word in row.keywords.split("；") if word)
+    return [word for word, _count in counts.most_common(limit)]
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    """A village on the schematic map; ``point`` is None where there is none yet."""
+
+    village: Village
+    point: ReadingPointPage | None
+
+    @property
+    def url(self) -> str:
+        """Address of the village's reading point."""
+        return public_path(self.point.url_path) if self.point else ""
+
+    @property
+    def text_y(self) -> int:
+        """Where the name stands: below the dot."""
+        return self.village.map_y + 28
+
+
+@dataclass(frozen=True)
+class ReadingPoints:
+    """All reading points and villages (two queries and one for restrictions)."""
+
+    points: list[ReadingPointPage]
+    villages: list[Village]
+
+    @property
+    def complete(self) -> int:
+        """Villages whose point meets every condition of the coverage figure."""
+        return len({p.village_id for p in self.points if p.village_id and p.complete})
+
+    @property
+    def covered(self) -> int:
+        """Villages that have a point at all."""
+        return len({p.village_id for p in self.points if p.village_id})
+
+    @property
+    def map_points(self) -> list[MapPoint]:
+        """The villages that have a place on the map."""
+        by_village = {p.village_id: p for p in self.points if p.village_id}
+        placed = [v for v in self.villages if v.map_x or v.map_y]
+        return [MapPoint(village, by_village.get(village.pk)) for village in placed]
+
+    def chosen(self, village: str, equipment: str) -> list[ReadingPointPage]:
+        """The points of one village (code), or with one piece of equipment."""
+        return [
+            point
+            for point in self.points
+            if (not village or (point.village and point.village.code == village))
+            and (not equipment or point.has(equipment))
+        ]
+
+
+def reading_points() -> ReadingPoints:
+    """Return all points, the township's own window first, and the villages."""
+    points = visible_pages(ReadingPointPage).select_related("village", "photo")
+    return ReadingPoints(sorted(points, key=_point_order), list(Village.objects.all()))
+
+
+def _point_order(point: ReadingPointPage) -> tuple[Any, ...]:
+    if point.village is None:
+        return (0, 0, "")
+    return (1, point.village.sort_order, point.village.code)
+
+
+def villages() -> list[Village]:
+    """Return the villages, for the chooser on the front page."""
+    return list(Village.objects.all())
+
+
+def offices_to_ask() -> list[Office]:
+    """Return the offices with a phone, for the guide."""
+    return list(Office.objects.exclude(phone=""))
