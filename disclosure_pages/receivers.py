@@ -19,7 +19,7 @@ from disclosure_pages.services.index_numbers import (
 def number_at_first_submission(
     sender: Any, instance: WorkflowState, **kwargs: Any
 ) -> None:
-    page = instance.content_object
+    page = getattr(instance.content_object, "specific", None)
     if isinstance(page, DisclosureItemPage):
         issue_index_number(page)
 

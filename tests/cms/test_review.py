@@ -1,0 +1,155 @@
+import pytest
+from django.core.exceptions import PermissionDenied
+from wagtail.models import TaskState
+
+from cms.models import SecrecyReview, SecrecyReviewTask
+from cms.services.review import ReviewConflict, SecrecyRecord, decide
+from tests.factories import make_document, make_item, make_people, make_site, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people():
+    make_site()
+    return make_people()
+
+
+def submitted(people, **values):
+    """A draft of the clerk's that waits for the first review."""
+    item = make_item(live=False, user=people["clerk"], **values)
+    item.get_workflow().start(item, people["clerk"])
+    item.refresh_from_db()
+    return item
+
+
+def waiting(item):
+    return TaskState.objects.get(
+        workflow_state=item.current_workflow_state, status=TaskState.STATUS_IN_PROGRESS
+    )
+
+
+def approve(item, user, **values):
+    state = waiting(item)
+    if isinstance(state.task.specific, SecrecyReviewTask):
+        values.setdefault("record", SecrecyRecord())
+    values.setdefault("revision_id", state.revision_id)
+    decide(state, user, approve=True, **values)
+    item.refresh_from_db()
+
+
+def test_three_people_publish_the_clerks_item(people):
+    item = submitted(people)
+    for role in ("head", "secrecy"):
+        approve(item, people[role])
+        assert not item.live
+    approve(item, people["leader"])
+    assert item.live
+    assert item.live_revision_id == item.latest_revision_id
+    assert SecrecyReview.objects.get().reviewer == people["secrecy"]
+
+
+def test_the_number_is_issued_at_submission_and_stays(people):
+    item = submitted(people)
+    number = item.index_number
+    assert number.endswith("-00001")
+    for role in ("head", "secrecy", "leader"):
+        approve(item, people[role])
+    assert item.index_number == number
+
+
+def test_the_author_may_not_review(people):
+    item = submitted(people)
+    office = item.responsible_office
+    people["clerk"].groups.add(office.head_group)
+    with pytest.raises(PermissionDenied):
+        approve(item, people["clerk"])
+
+
+def test_one_person_does_not_do_two_steps(people):
+    item = submitted(people)
+    people["head"].groups.add(*people["secrecy"].groups.all())
+    approve(item, people["head"])
+    with pytest.raises(PermissionDenied):
+        approve(item, people["head"])
+    assert not item.live
+
+
+def test_a_superuser_is_no_reviewer(people):
+    item = submitted(people)
+    root = make_user("root")
+    root.is_superuser = True
+    root.save()
+    with pytest.raises(PermissionDenied):
+        approve(item, root)
+
+
+def test_a_changed_text_is_a_conflict(people):
+    item = submitted(people)
+    seen = waiting(item).revision_id
+    item.title = "改过的标题"
+    item.save_revision(user=people["clerk"])
+    with pytest.raises(ReviewConflict):
+        approve(item, people["head"], revision_id=seen)
+
+
+def test_the_second_of_two_decisions_is_a_conflict(people):
+    item = submitted(people)
+    state = waiting(item)
+    second = make_user("head2", item.responsible_office.head_group.name)
+    decide(state, people["head"], approve=True, revision_id=state.revision_id)
+    with pytest.raises(ReviewConflict):
+        decide(state, second, approve=True, revision_id=state.revision_id)
+
+
+def test_sending_back_needs_a_reason_and_gives_the_page_back(people):
+    item = submitted(people)
+    state = waiting(item)
+    values = {"approve": False, "revision_id": state.revision_id}
+    with pytest.raises(ReviewConflict):
+        decide(state, people["head"], **values)
+    decide(state, people["head"], comment="请补充附件。", **values)
+    item.refresh_from_db()
+    assert item.current_workflow_state.status == "needs_changes"
+    assert not item.live
+
+
+def test_an_edit_in_review_starts_over(people):
+    item = submitted(people)
+    approve(item, people["head"])
+    item.title = "改过的标题"
+    item.save_revision(user=people["clerk"])
+    state = waiting(item)
+    with pytest.raises(ReviewConflict):
+        decide(
+            state,
+            people["secrecy"],
+            approve=True,
+            revision_id=item.latest_revision_id,
+            record=SecrecyRecord(),
+        )
+    assert not item.live
+
+
+def test_a_file_changed_after_the_secrecy_review_stops_publication(people):
+    document = make_document()
+    item = submitted(people, documents=[document])
+    approve(item, people["head"])
+    approve(item, people["secrecy"])
+    type(document).objects.filter(pk=document.pk).update(sha256="0" * 64)
+    with pytest.raises(ReviewConflict):
+        approve(item, people["leader"])
+    assert not item.live
+
+
+def test_nobody_publishes_directly(people):
+    item = make_item(live=False, user=people["clerk"])
+    with pytest.raises(PermissionDenied):
+        item.get_latest_revision().publish(user=people["leader"])
+    with pytest.raises(PermissionDenied):
+        item.get_latest_revision().publish(skip_permission_checks=True)
+    root = make_user("root")
+    root.is_superuser = True
+    root.save()
+    assert not item.permissions_for_user(root).can_publish()
+    assert not item.permissions_for_user(root).can_unpublish()

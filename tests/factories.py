@@ -1,0 +1,163 @@
+"""The smallest valid objects; a test states only what it is about."""
+
+import datetime as dt
+
+import factory
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+
+from cms.approval import publication_approved
+from cms.models import Authority, Office, Village
+from disclosure_pages.choices import Category
+from disclosure_pages.models import (
+    DisclosureDocument,
+    DisclosureItemPage,
+    GuidePage,
+    HomePage,
+    ItemAttachment,
+    OfficeIndexPage,
+    ReadingPointIndexPage,
+    ReadingPointPage,
+)
+from disclosure_pages.services import site
+
+CREDIT_CODE = "11330099MB1A2B3C4D"
+_count = iter(range(1, 1_000_000))
+
+
+class OfficeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Office
+        django_get_or_create = ("code",)
+
+    code = "civil-affairs"
+    name = "民政和社会事务办公室"
+
+
+class VillageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Village
+        django_get_or_create = ("code",)
+
+    code = factory.Sequence(lambda n: f"village-{n}")
+    name = factory.Sequence(lambda n: f"云{n}村")
+
+
+def make_site() -> HomePage:
+    """A site with one office, its groups and the workflow; the same on each call."""
+    authority = Authority.load()
+    if not authority.credit_code:
+        authority.name = "云溪镇人民政府"
+        authority.credit_code = CREDIT_CODE
+        authority.save()
+    OfficeFactory()
+    return site.setup_site()
+
+
+def make_user(username, *groups, **values):
+    """A user in the named groups; password "test-password"."""
+    user, made = get_user_model().objects.get_or_create(
+        username=username, defaults={"first_name": values.pop("name", username)}
+    )
+    if made:
+        user.set_password("test-password")
+        user.save()
+    user.groups.set([Group.objects.get(name=name) for name in groups])
+    return user
+
+
+def make_people():
+    """One person per role of the review, by role name; needs ``make_site()``."""
+    office = Office.objects.get(code="civil-affairs")
+    return {
+        "clerk": make_user("clerk", office.editor_group.name),
+        "head": make_user("head", office.head_group.name),
+        "secrecy": make_user("secrecy", site.SECRECY_GROUP),
+        "leader": make_user("leader", site.LEADER_GROUP),
+        "officer": make_user("officer", site.OFFICER_GROUP),
+    }
+
+
+def make_document(name="附件.txt", content=b"attachment", **values):
+    """A stored document with its SHA-256."""
+    document = DisclosureDocument(
+        title=values.pop("title", name), file=ContentFile(content, name=name), **values
+    )
+    document.file_size = len(content)
+    document.save()
+    return document
+
+
+def body_of(text):
+    """A StreamField value with one paragraph."""
+    return [("paragraph", f"<p>{text}</p>")]
+
+
+def make_item(
+    title=None, *, live=True, text="正文。", user=None, documents=(), **values
+):
+    """An item under the test office, by default public."""
+    home = make_site()
+    number = next(_count)
+    parent = OfficeIndexPage.objects.descendant_of(home).get(
+        office__code="civil-affairs"
+    )
+    item = DisclosureItemPage(
+        title=title or f"关于第{number}项救助工作的通知",
+        category=values.pop("category", Category.WORK),
+        date_made=values.pop("date_made", dt.date(2026, 8, 24)),
+        body=body_of(text),
+        live=False,
+        locale=home.locale,
+        **values,
+    )
+    for order, document in enumerate(documents):
+        item.attachments.add(ItemAttachment(document=document, sort_order=order))
+    parent.add_child(instance=item)
+    revision = item.save_revision(user=user)
+    if live:
+        with publication_approved("test"):
+            revision.publish(skip_permission_checks=True)
+    return DisclosureItemPage.objects.get(pk=item.pk)
+
+
+def make_guide(title="政府信息公开指南", *, live=True, text="指南正文。", **values):
+    """The guide page, by default public."""
+    home = make_site()
+    page = GuidePage(
+        title=title, slug="guide", body=body_of(text), live=False, **values
+    )
+    home.add_child(instance=page)
+    return _finished(page, live)
+
+
+def make_reading_point(village=None, *, live=True, **values):
+    """A reading point that meets every condition, by default public."""
+    home = make_site()
+    village = village or VillageFactory()
+    defaults = {
+        "address": "村委会一楼",
+        "hours_summer": "08:30–11:30，13:30–17:00",
+        "primary_manager": "周建平",
+        "backup_manager": "林素芬",
+        "equipment": ["computer", "printer"],
+        "has_sign": True,
+        "rules_posted": True,
+    }
+    page = ReadingPointPage(
+        title=f"{village.name}查阅点",
+        village=village,
+        live=False,
+        **(defaults | values),
+    )
+    ReadingPointIndexPage.objects.descendant_of(home).get().add_child(instance=page)
+    return _finished(page, live)
+
+
+def _finished(page, live):
+    revision = page.save_revision()
+    if live:
+        with publication_approved("test"):
+            revision.publish(skip_permission_checks=True)
+    return type(page).objects.get(pk=page.pk)
