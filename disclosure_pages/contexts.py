@@ -250,5 +250,6 @@ def _reading_points(
 def _reading_point(page: ReadingPointPage, request: HttpRequest) -> dict[str, Any]:
     return {
         "index_url": public_path(page.url_path.removesuffix(f"{page.slug}/")),
+        "prints": page.has(Equipment.PRINTER),
         "pub_date": publication_time(page),
     }

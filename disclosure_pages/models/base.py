@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -66,6 +67,22 @@ class ModeratedPage(Page):
     def responsible_office(self) -> Office | None:
         """The office whose head does the first review; the first one by default."""
         return Office.objects.select_related("head_group").first()
+
+    def children_named(self, slug: str) -> QuerySet[Page] | None:
+        """Where to look for a child when its place tells its type; None: anywhere."""
+        return None
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
+        """Find a child in one query instead of two, where its type is known."""
+        slug = path_components[0] if path_components else ""
+        children = self.children_named(slug) if slug else None
+        if children is None:
+            return super().route(request, path_components)
+        child = children.child_of(self).filter(slug=slug).first()
+        if child is None:
+            raise Http404
+        child._cached_parent_obj = self
+        return child.route(request, path_components[1:])
 
     def get_context(
         self, request: HttpRequest, *args: Any, **kwargs: Any

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.models import Page
@@ -6,6 +7,7 @@ from wagtail.models import Page
 from cms.models import Office
 from disclosure_pages.choices import Category
 from disclosure_pages.models.base import ModeratedPage
+from disclosure_pages.models.items import DisclosureItemPage
 
 
 class HomePage(ModeratedPage):
@@ -36,6 +38,11 @@ class DisclosureIndexPage(ModeratedPage):
 
     class Meta:
         verbose_name = _("法定主动公开内容")
+
+    def children_named(self, slug: str) -> QuerySet[Page]:
+        if slug in Category.values:
+            return CategoryIndexPage.objects.all()
+        return OfficeIndexPage.objects.select_related("office")
 
 
 class CategoryIndexPage(ModeratedPage):
@@ -75,3 +82,6 @@ class OfficeIndexPage(ModeratedPage):
     class Meta:
         verbose_name = _("科室目录")
         verbose_name_plural = _("科室目录")
+
+    def children_named(self, slug: str) -> QuerySet[Page]:
+        return DisclosureItemPage.objects.all()

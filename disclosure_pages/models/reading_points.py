@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
@@ -26,6 +27,9 @@ class ReadingPointIndexPage(ModeratedPage):
 
     class Meta:
         verbose_name = _("查阅点目录")
+
+    def children_named(self, slug: str) -> QuerySet[Page]:
+        return ReadingPointPage.objects.select_related("village")
 
 
 class ReadingPointForm(WagtailAdminPageForm):
