@@ -1,6 +1,7 @@
 """Public pages of what other authorities sent; exist in the portal role only."""
 
 import re
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from disclosure_pages.models import (
     ExternalItem,
     Origin,
 )
-from disclosure_pages.public_state import PUBLISHED, visible_external
+from disclosure_pages.public_state import LISTED_FIELDS, PUBLISHED, visible_external
 
 PAGE_SIZE = 20
 UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
@@ -43,17 +44,19 @@ def external_item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
         return TemplateResponse(
             request, "disclosure_pages/external_tombstone.html", context, status=410
         )
-    metadata = item.payload["metadata"]
-    canonical = web_address(metadata.get("url", ""))
+    metadata = {**dict.fromkeys(LISTED_FIELDS, ""), **item.payload["metadata"]}
+    canonical = web_address(metadata["url"])
     html = clean_external_html(item.payload["html"], canonical)
     context.update(
         metadata=metadata,
         canonical_url=canonical,
-        source_url=web_address(metadata.get("source_url", "")),
+        source_url=web_address(metadata["source_url"]),
         html=mark_safe(html),  # noqa: S308  # cleaned on the line above
         attachments=[
             {
                 "name": row.name,
+                "kind": PurePath(row.name).suffix[1:6].upper(),
+                "sha256": row.file.sha256,
                 "bytes": row.file.bytes,
                 "mime": row.mime,
                 "url": file_url(row.file.sha256, row.name),

@@ -7,6 +7,7 @@ urlpatterns = [
     path("media/<path:name>", views.media, name="media"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", sitemap, name="sitemap"),
+    path("external/", external_views.external_index, name="external_index"),
     path(
         "external/<str:origin>/<str:key>/",
         external_views.external_item,

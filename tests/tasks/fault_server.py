@@ -1,0 +1,110 @@
+"""A portal that misbehaves: ``python fault_server.py PORT``; a real HTTP process."""
+
+import json
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+STATE = {"mode": "good", "asked": [], "items": {}}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def _body(self):
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _answer(self, status, body=b"{}", kind="application/json", **headers):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_POST(self):
+        STATE.update(json.loads(self._body()), asked=[])
+        self._answer(200)
+
+    def do_GET(self):
+        if self.path == "/__asked":
+            return self._answer(200, json.dumps(STATE["asked"]).encode())
+        return self._respond(b"")
+
+    def do_HEAD(self):
+        self._respond(b"")
+
+    def do_PUT(self):
+        self._respond(self._body())
+
+    def _respond(self, body):
+        STATE["asked"].append(f"{self.command} {self.path}")
+        if "/manifest/" in self.path and not STATE.get("all_broken"):
+            return self._answer(200, b'{"items": [], "next": null}')
+        return getattr(self, f"_{STATE['mode']}")(body)
+
+    def _receipt(self, body, **changes):
+        sent = json.loads(body)
+        receipt = {name: sent[name] for name in ("key", "version", "sha256")}
+        return json.dumps({**receipt, "url": "http://x/", **changes}).encode()
+
+    def _good(self, body):
+        if self.command != "PUT":
+            return self._answer(404)
+        return self._answer(200, self._receipt(body))
+
+    def _status(self, body):
+        kind = STATE.get("kind", "application/json")
+        text = STATE.get("body", "{}").encode()
+        self._answer(STATE["status"], text, kind, **STATE.get("headers", {}))
+
+    def _html(self, body):
+        self._answer(200, b"<html><title>Login</title></html>", "text/html")
+
+    def _redirect(self, body):
+        self._answer(STATE.get("status", 302), b"", Location="/elsewhere")
+
+    def _wrong_echo(self, body):
+        self._answer(200, self._receipt(body, **STATE["changes"]))
+
+    def _cut(self, body):
+        receipt = self._receipt(body)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(receipt) + 10))
+        self.end_headers()
+        self.wfile.write(receipt)
+        self.close_connection = True
+
+    def _slow(self, body):
+        time.sleep(STATE["seconds"])
+        self._answer(200, self._receipt(body))
+
+    def _drip(self, body):
+        """One byte of the headers at a time: no single read ever times out."""
+        try:
+            for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 10_000:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.2)
+        except OSError:
+            self.close_connection = True
+
+    def _drop(self, body):
+        self.close_connection = True
+        self.connection.close()
+
+    def _lying_withdrawal(self, body):
+        """Confirms the withdrawal and still shows the item."""
+        if self.command == "PUT":
+            STATE["items"][self.path] = json.loads(body)
+            return self._answer(200, self._receipt(body))
+        shown = {**STATE["items"][self.path], "state": "published"}
+        return self._answer(200, json.dumps(shown).encode())
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -1,0 +1,157 @@
+"""Real processes for the portal tests: a portal, and a server that misbehaves."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 60
+
+
+def free_port():
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_answers(url, process):
+    """Return once the URL answers anything at all."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"{url}: the process ended"
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+            except urllib.error.HTTPError:
+                return
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{url} does not answer")
+
+
+@dataclass
+class PortalProcess:
+    """A portal of its own home, paired with as many townships as tests ask for."""
+
+    home: Path
+    pairs: dict  # origin → whsec_ key
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen | None = None
+    unused: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.unused = list(self.pairs)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self):
+        keys = ",".join(f"{origin}={key}" for origin, key in self.pairs.items())
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GONGKAI_", "DATABASE_", "ELASTIC", "REDIS"))
+        }
+        return {
+            **inherited,
+            "DJANGO_SETTINGS_MODULE": "tests.tasks.portal_settings",
+            "GONGKAI_HOME": str(self.home),
+            "GONGKAI_ROLE": "portal",
+            "GONGKAI_ORIGIN_KEYS": keys,
+            "GONGKAI_BASE_URL": self.url,
+            "PORT": str(self.port),
+        }
+
+    def manage(self, *arguments):
+        """Run a management command in the portal's home."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+
+    def start(self):
+        log = (self.home / "portal.log").open("a")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "cms.wsgi"),
+                *("--bind", f"127.0.0.1:{self.port}", "--threads", "8"),
+                *("--access-logfile", str(self.home / "access.log")),
+                *("--access-logformat", "%(r)s %(s)s"),
+            ],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+        )
+        wait_until_answers(f"{self.url}/portal/v1/digest/{'0' * 18}", self.process)
+        return self
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def requests(self):
+        """The request lines served so far, with their status."""
+        lines = (self.home / "access.log").read_text().splitlines()
+        return [line for line in lines if "/portal/v1/" in line]
+
+    def get(self, path):
+        """Anonymous GET: status, headers, body."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=20) as response:
+                return response.status, response.headers, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
+
+
+@dataclass
+class FaultServer:
+    """A server that answers as told; counts what it was asked."""
+
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen | None = None
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        script = Path(__file__).with_name("fault_server.py")
+        self.process = subprocess.Popen([sys.executable, str(script), str(self.port)])
+        wait_until_answers(f"{self.url}/__asked", self.process)
+        return self
+
+    def stop(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def misbehave(self, mode, **details):
+        """Answer in this mode from now on; forgets what was asked."""
+        body = json.dumps({"mode": mode, **details}).encode()
+        request = urllib.request.Request(f"{self.url}/__fault", data=body)
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def asked(self):
+        """Method and path of each request since the mode was set."""
+        with urllib.request.urlopen(f"{self.url}/__asked", timeout=5) as response:
+            return json.load(response)
