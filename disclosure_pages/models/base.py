@@ -141,6 +141,13 @@ class PublicPage(ModeratedPage):
         """SHA-256 of every file the page names; what the secrecy review binds."""
         return []
 
+    def minimal_clean(self) -> None:
+        """Give a draft an address without its title, which may be withdrawn one day."""
+        if not self.slug:
+            prefix = self.kind.rpartition("_")[2]
+            self.slug = f"{prefix}-{self.translation_key.hex[:8]}"
+        super().minimal_clean()
+
     def save(self, *args: Any, **kwargs: Any) -> Any:
         if self.live and self.withdrawn_at:
             for name in self.PRESERVED:
