@@ -7,3 +7,6 @@ class TasksConfig(AppConfig):
     label = "gongkai_tasks"
     verbose_name = _("后台任务")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tasks import receivers  # noqa: F401

@@ -34,6 +34,11 @@ def from_now(seconds: float) -> ExpressionWrapper:
     )
 
 
+def concerns(target: str, key: str) -> bool:
+    """Whether ``target`` wants this key: what others sent us is found, not resent."""
+    return target.startswith("index:") or "." not in key
+
+
 class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
     """Reads and compare-and-set writes on the outbox."""
 
@@ -123,6 +128,7 @@ class OutboxEntry(models.Model):
     last_error = models.CharField(_("最近的问题"), max_length=500, blank=True)
     dead = models.BooleanField(_("已停止重试"), default=False)
     changed_at = models.DateTimeField(_("变更时间"), db_default=Now())
+    checked_at = models.DateTimeField(_("核对时间"), null=True, blank=True)
 
     objects = OutboxQuerySet.as_manager()
 
@@ -144,6 +150,7 @@ class OutboxEntry(models.Model):
             ),
             models.Index(fields=["target", "delivered_at"], name="outbox_delivered"),
             models.Index(fields=["key"], name="outbox_key"),
+            models.Index(fields=["checked_at"], name="outbox_checked"),
         ]
 
     def __str__(self) -> str:
@@ -169,10 +176,11 @@ class OutboxEntry(models.Model):
             targets: all configured ones unless given.
         """
         names = sorted(target_names() if targets is None else targets)
-        ordered = sorted(set(keys))
+        every = sorted(set(keys))
         written = 0
         with transaction.atomic():
             for name in names:
+                ordered = [key for key in every if concerns(name, key)]
                 for start in range(0, len(ordered), CHUNK):
                     chunk = ordered[start : start + CHUNK]
                     written += cls._record_chunk(name, chunk, LANES[lane])

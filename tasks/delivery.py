@@ -1,0 +1,215 @@
+"""Bring one target up to date for rows that were claimed."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
+
+from disclosure_pages.public_state import WITHDRAWN, PublicState, public_states
+
+from .choices import Lane
+from .failpoints import failpoint
+from .models import OutboxEntry
+from .models.outbox import MAX_INTERRUPTIONS
+from .targets import Outcome, Receipt, Target, TargetDown, TargetError
+
+logger = logging.getLogger(__name__)
+SNAPSHOT_TRIES = 5
+OUTBID_TRIES = 5  # how often we raise our version for one target that refuses it
+ALONE_AFTER = 2  # interruptions after which a row is sent alone
+
+
+@dataclass
+class Tally:
+    """What became of a batch; ``down``: nobody answered, so stop asking for now."""
+
+    delivered: int = 0
+    failed: int = 0
+    down: bool = False
+
+    def __iadd__(self, other: "Tally") -> "Tally":
+        self.delivered += other.delivered
+        self.failed += other.failed
+        self.down = self.down or other.down
+        return self
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One row with the version and content that go out for it."""
+
+    entry: OutboxEntry
+    version: int
+    state: PublicState
+
+
+def deliver(target: Target, entries: Sequence[OutboxEntry]) -> Tally:
+    """Send claimed rows and note the outcome of each.
+
+    A row that already saw a process die goes alone, so that it takes nobody along.
+    """
+    tally = Tally()
+    together = [entry for entry in entries if entry.interruptions < ALONE_AFTER]
+    batches = [together] if together else []
+    batches += [[entry] for entry in entries if entry.interruptions >= ALONE_AFTER]
+    for batch in batches:
+        if tally.down:
+            OutboxEntry.objects.held(batch).release()
+        else:
+            tally += _deliver_batch(target, batch)
+    return tally
+
+
+def snapshot(entries: Sequence[OutboxEntry]) -> list[Parcel]:
+    """Return version and content of each row, read so that they belong together.
+
+    ``wanted`` is read before and after the content; a row that moved in between is
+    read again. Rows that never rest are released and left out.
+    """
+    parcels: list[Parcel] = []
+    waiting = {entry.pk: entry for entry in entries}
+    for _try in range(SNAPSHOT_TRIES):
+        before = _wanted(waiting)
+        states = public_states([entry.key for entry in waiting.values()])
+        after = _wanted(waiting)
+        for pk, version in before.items():
+            if after.get(pk) == version:
+                entry = waiting.pop(pk)
+                parcels.append(Parcel(entry, version, states[entry.key]))
+        waiting = {pk: entry for pk, entry in waiting.items() if pk in after}
+        if not waiting:
+            break
+    OutboxEntry.objects.held(waiting.values()).release()
+    order = {entry.pk: place for place, entry in enumerate(entries)}
+    return sorted(parcels, key=lambda parcel: order[parcel.entry.pk])
+
+
+def _wanted(entries: dict[int, OutboxEntry]) -> dict[int, int]:
+    rows = OutboxEntry.objects.filter(pk__in=list(entries)).order_by()
+    return dict(rows.values_list("pk", "wanted"))
+
+
+def _deliver_batch(target: Target, entries: Sequence[OutboxEntry]) -> Tally:
+    """Send one batch; if it fails as a whole, halve it until the culprit is alone."""
+    given_up = [e for e in entries if e.interruptions > MAX_INTERRUPTIONS]
+    if given_up and entries[0].lane != Lane.WITHDRAW:
+        return _fail(entries, _("处理这一条时程序多次中断，请管理员检查。"), False)
+    try:
+        parcels = snapshot(entries)
+        failpoint("before_send")
+        outcomes = target.put_many([(p.version, p.state) for p in parcels])
+        failpoint("after_send")
+    except TargetDown as error:
+        return _down(entries, error)
+    except DatabaseError:
+        raise  # our own trouble: the lease runs out and the row comes back
+    except Exception as error:
+        logger.exception("delivery of %s rows to %s", len(entries), target.name)
+        if len(entries) == 1:
+            reason = _("程序出错（%(kind)s），已记入日志。")
+            return _fail(entries, reason % {"kind": type(error).__name__})
+        middle = len(entries) // 2
+        tally = _deliver_batch(target, entries[:middle])
+        tally += _deliver_batch(target, entries[middle:])
+        return tally
+    return _settle(parcels, outcomes)
+
+
+def _settle(parcels: list[Parcel], outcomes: Sequence[Outcome]) -> Tally:
+    """Write down every outcome; a missing one counts as a failure."""
+    good: list[tuple[Parcel, Receipt]] = []
+    tally = Tally()
+    missing = TargetError(_("目标没有给出回执。"))
+    padded = [*outcomes, *[missing] * len(parcels)]
+    for parcel, outcome in zip(parcels, padded, strict=False):
+        if isinstance(outcome, Receipt):
+            if _echoes(outcome, parcel):
+                good.append((parcel, outcome))
+                continue
+            outcome = TargetError(_("回执与所发内容不符，不能算送达。"))
+        _reject(parcel, outcome)
+        tally.failed += 1
+    failpoint("before_confirm")
+    tally.delivered = _confirm(good)
+    return tally
+
+
+def _echoes(receipt: Receipt, parcel: Parcel) -> bool:
+    return (receipt.key, receipt.version, receipt.sha256) == (
+        parcel.state.key,
+        parcel.version,
+        parcel.state.sha256,
+    )
+
+
+def _confirm(good: list[tuple[Parcel, Receipt]]) -> int:
+    """Confirm in one transaction what nobody is writing, then the rest one by one.
+
+    Waiting for one row while holding others could end in a deadlock with an editor.
+    """
+    confirmed = 0
+    with transaction.atomic():
+        rows = OutboxEntry.objects.held(parcel.entry for parcel, _receipt in good)
+        free = set(
+            rows.select_for_update(skip_locked=True).values_list("pk", flat=True)
+        )
+        for place, (parcel, receipt) in enumerate(good):
+            if place == len(good) // 2:
+                failpoint("mid_bulk")
+            if parcel.entry.pk in free:
+                confirmed += _confirm_one(parcel, receipt)
+    for parcel, receipt in good:
+        if parcel.entry.pk not in free:
+            confirmed += _confirm_one(parcel, receipt)
+    return confirmed
+
+
+def _confirm_one(parcel: Parcel, receipt: Receipt) -> bool:
+    note = {"version": receipt.version, "sha256": receipt.sha256, "url": receipt.url}
+    return parcel.entry.confirm(parcel.version, receipt.sha256, note)
+
+
+def _reject(parcel: Parcel, error: TargetError) -> None:
+    """Note why a target did not take an item.
+
+    A refused version is outbid where ours is right by definition: an index follows
+    the database, a withdrawal always wins, and equal versions with other content
+    mean that content changed without being recorded. Else a person decides.
+    """
+    entry, version = parcel.entry, parcel.version
+    if error.stale is None:
+        entry.postpone(
+            error.reason_zh,
+            version,
+            retryable=error.retryable,
+            retry_after=error.retry_after,
+        )
+        return
+    withdrawn = parcel.state.state == WITHDRAWN
+    ours = entry.target.startswith("index:") or withdrawn or error.stale == version
+    if ours and entry.attempts <= OUTBID_TRIES:
+        entry.outbid(version, error.stale)
+    elif withdrawn:
+        entry.postpone(error.reason_zh, version)
+    else:
+        entry.refuse(error.reason_zh, version, error.stale)
+
+
+def _fail(entries: Sequence[OutboxEntry], reason: str, retryable: bool = True) -> Tally:
+    for entry in entries:
+        entry.postpone(reason, entry.wanted, retryable=retryable)
+    return Tally(failed=len(entries))
+
+
+def _down(entries: Sequence[OutboxEntry], error: TargetDown) -> Tally:
+    with transaction.atomic():
+        for entry in sorted(entries, key=lambda entry: entry.key):
+            entry.postpone(
+                error.reason_zh,
+                entry.wanted,
+                down=True,
+                retry_after=error.retry_after,
+            )
+    return Tally(failed=len(entries), down=True)

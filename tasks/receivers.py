@@ -1,0 +1,135 @@
+"""Every change of what is public gets its outbox row in the same transaction."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.dispatch import receiver
+from wagtail.models import Page, PageViewRestriction
+from wagtail.signals import (
+    page_published,
+    page_slug_changed,
+    page_unpublished,
+    post_page_move,
+)
+
+from cms.models import Authority, Office, Village
+from disclosure_pages.models.base import PublicPage
+from disclosure_pages.public_state import PAGE_MODELS, public_keys, publicly_visible
+from disclosure_pages.signals import public_state_changed
+
+from .models import OutboxEntry
+from .wake import wake
+
+# What saving a draft writes to the page itself; none of it is public.
+DRAFT_FIELDS = {
+    *("latest_revision", "latest_revision_created_at", "draft_title"),
+    *("has_unpublished_changes", "locked", "locked_at", "locked_by"),
+    *("go_live_at", "expire_at", "owner", "alias_of"),
+}
+
+
+def record(keys: Iterable[str], lane: str) -> None:
+    """Write the rows, and wake the drain once they are committed."""
+    if OutboxEntry.record(keys, lane):
+        transaction.on_commit(wake, robust=True)
+
+
+def record_truth(keys: Iterable[str]) -> None:
+    """Record keys that may have appeared or vanished; what vanished goes first."""
+    keys = set(keys)
+    visible = publicly_visible(keys)
+    record(keys - visible, "withdraw")
+    record(visible, "publish")
+
+
+def keys_below(page: Page) -> list[str]:
+    """Return the keys of all synced pages at and below ``page``."""
+    keys: list[str] = []
+    for model in PAGE_MODELS:
+        pages = model.objects.descendant_of(page, inclusive=True)
+        keys += [key.hex for key in pages.values_list("translation_key", flat=True)]
+    return keys
+
+
+@receiver(page_published, dispatch_uid="outbox_published")
+def record_published(sender: Any, instance: Page, **kwargs: Any) -> None:
+    # Scheduling sends this signal too, with a page that is not live yet.
+    if isinstance(instance, PublicPage) and instance.live:
+        record([instance.key], "publish")
+
+
+@receiver(page_unpublished, dispatch_uid="outbox_unpublished")
+def record_unpublished(sender: Any, instance: Page, **kwargs: Any) -> None:
+    page = instance.specific_deferred
+    if isinstance(page, PublicPage):
+        record([page.key], "withdraw")
+
+
+@receiver(public_state_changed, dispatch_uid="outbox_changed")
+def record_changed(sender: Any, keys: list[str], lane: str, **kwargs: Any) -> None:
+    record(keys, lane)
+
+
+@receiver(post_save, dispatch_uid="outbox_saved")
+def record_saved(
+    sender: Any,
+    instance: Any,
+    created: bool,
+    raw: bool,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
+    """Aliases, copies and plain ``save()`` publish without any signal of Wagtail's."""
+    if raw or not isinstance(instance, PublicPage):
+        return
+    if update_fields is not None and set(update_fields) <= DRAFT_FIELDS:
+        return
+    if instance.live:
+        record([instance.key], "publish")
+    elif not created and instance.first_published_at:
+        record([instance.key], "withdraw")
+
+
+@receiver(pre_delete, dispatch_uid="outbox_deleted")
+def record_deleted(sender: Any, instance: Any, **kwargs: Any) -> None:
+    if isinstance(instance, PublicPage) and instance.first_published_at:
+        record([instance.key], "withdraw")
+
+
+@receiver(post_page_move, dispatch_uid="outbox_moved")
+def record_moved(
+    sender: Any,
+    instance: Page,
+    url_path_before: str,
+    url_path_after: str,
+    **kwargs: Any,
+) -> None:
+    """One signal for a whole subtree: every address below changed."""
+    if url_path_before != url_path_after:
+        record_truth(keys_below(instance))
+
+
+@receiver(page_slug_changed, dispatch_uid="outbox_slug_changed")
+def record_slug_changed(sender: Any, instance: Page, **kwargs: Any) -> None:
+    record_truth(keys_below(instance))
+
+
+@receiver(post_save, sender=PageViewRestriction, dispatch_uid="outbox_restricted")
+@receiver(post_delete, sender=PageViewRestriction, dispatch_uid="outbox_unrestricted")
+def record_restriction(
+    sender: Any, instance: PageViewRestriction, **kwargs: Any
+) -> None:
+    page = Page.objects.filter(pk=instance.page_id).first()
+    if page is not None:
+        record_truth(keys_below(page))
+
+
+@receiver(post_save, sender=Authority, dispatch_uid="outbox_authority")
+@receiver(post_save, sender=Office, dispatch_uid="outbox_office")
+@receiver(post_save, sender=Village, dispatch_uid="outbox_village")
+def record_names(sender: Any, instance: Any, created: bool, **kwargs: Any) -> None:
+    """Names of authority, offices and villages are part of every item's state."""
+    if not created:
+        record(public_keys(), "bulk")

@@ -1,0 +1,45 @@
+"""What happens regularly: one table for Celery beat and for the embedded ticker."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .choices import target_names
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """One job; ``embedded`` says whether the ticker runs it too."""
+
+    name: str
+    path: str
+    every_s: float
+    embedded: bool = True
+    args: tuple[str, ...] = ()
+
+
+def periodic_jobs() -> list[Periodic]:
+    """Return the table; every job may run late, twice or side by side."""
+    return [
+        *(  # lost hints: the embedded threads poll by themselves
+            Periodic("tasks.deliver", "tasks.jobs.deliver.deliver", 5, False, (name,))
+            for name in target_names()
+        ),
+        Periodic(
+            "tasks.publish_scheduled", "tasks.jobs.schedule.publish_scheduled", 60
+        ),
+        Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
+        Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
+    ]
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """Return the table in Celery's terms; a job that waited too long is dropped."""
+    return {
+        " ".join((job.name, *job.args)): {
+            "task": job.name,
+            "schedule": job.every_s,
+            "args": job.args,
+            "options": {"expires": max(job.every_s, 60)},
+        }
+        for job in periodic_jobs()
+    }

@@ -1,0 +1,88 @@
+"""The net below the signals: what changed without a row is found and recorded."""
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from disclosure_pages.public_state import WITHDRAWN, public_keys, public_states
+
+from . import backoff
+from .choices import target_names
+from .models import OutboxEntry
+from .models.outbox import concerns, from_now
+from .wake import wake
+
+CHUNK = 500
+REVIVE_AFTER_S = 24 * 3600.0
+
+
+def sweep(limit: int | None = 2 * CHUNK) -> int:
+    """Enrol, compare and revive; returns the number of rows that are due by it.
+
+    Args:
+        limit: rows to compare with the truth, those checked longest ago first.
+    """
+    found = sum(enrol(name) for name in target_names()) + compare(limit) + revive()
+    if found:
+        wake()
+    return found
+
+
+def enrol(target: str, hold_s: float = 0) -> int:
+    """Give every public key a row at ``target``, as after a target was added.
+
+    Args:
+        hold_s: seconds for which the drain leaves the new rows to the caller.
+    """
+    keys = [key for key in public_keys() if concerns(target, key)]
+    rows = OutboxEntry.objects.filter(target=target, wanted__gt=0)
+    missing = sorted(set(keys) - set(rows.values_list("key", flat=True)))
+    for start in range(0, len(missing), CHUNK):
+        chunk = missing[start : start + CHUNK]
+        with transaction.atomic():
+            OutboxEntry.record(chunk, "bulk", targets=[target])
+            if hold_s:
+                rows = OutboxEntry.objects.filter(target=target, key__in=chunk)
+                rows.update(next_at=from_now(hold_s))
+    return len(missing)
+
+
+def compare(limit: int | None) -> int:
+    """Record rows whose delivered content is not what is true now; returns how many.
+
+    Catches what fires no signal: bulk edits, a passed expiry, another base address.
+    """
+    settled = OutboxEntry.objects.filter(
+        wanted=F("delivered"), wanted__gt=0, target__in=target_names()
+    ).order_by(F("checked_at").asc(nulls_first=True), "pk")
+    total = settled.count()
+    total = total if limit is None else min(limit, total)
+    return sum(
+        _compare_rows(list(settled[: min(CHUNK, total - start)]))
+        for start in range(0, total, CHUNK)
+    )
+
+
+def _compare_rows(rows: list[OutboxEntry]) -> int:
+    states = public_states(sorted({row.key for row in rows}))
+    differ = [row for row in rows if row.delivered_sha256 != states[row.key].sha256]
+    for row in differ:
+        lane = "withdraw" if states[row.key].state == WITHDRAWN else "bulk"
+        OutboxEntry.record([row.key], lane, targets=[row.target])
+    pks = [row.pk for row in rows]
+    OutboxEntry.objects.filter(pk__in=pks).update(checked_at=Now())
+    return len(differ)
+
+
+def revive() -> int:
+    """Once a day try again what was given up after many attempts; returns how many.
+
+    What was refused for good, or for a higher version, waits for a person.
+    """
+    given_up = OutboxEntry.objects.filter(
+        dead=True,
+        held_version__isnull=True,
+        attempts__gte=backoff.MAX_ATTEMPTS,
+        next_at__lte=from_now(-REVIVE_AFTER_S),
+    )
+    return given_up.update(dead=False, next_at=Now())

@@ -1,0 +1,86 @@
+"""Health and metrics for whoever watches the service."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from search import engines
+
+from .selectors import Backlog, backlogs
+
+OVERDUE_S = 60.0
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; touches nothing else."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Tell about database, engines and backlog; 503 only if we cannot serve readers.
+
+    A portal that is down or an index that lags does not take the site off line.
+    """
+    try:
+        connection.ensure_connection()
+        rows = backlogs()
+    except DatabaseError:
+        return JsonResponse({"ready": False, "database": False}, status=503)
+    return JsonResponse(
+        {
+            "ready": True,
+            "database": True,
+            "engines": {
+                name: engines.get(name).healthy() for name in settings.GONGKAI_INDEXES
+            },
+            "outbox": {
+                row.target: {
+                    "pending": row.pending,
+                    "dead": row.dead,
+                    "oldest_s": round(row.oldest_s, 1),
+                    "ok": row.oldest_s < OVERDUE_S and not row.dead,
+                }
+                for row in rows
+            },
+        }
+    )
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Return the backlog of every target in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(BacklogCollector(backlogs()))
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class BacklogCollector:
+    """Turns backlogs into gauges with the target as label."""
+
+    def __init__(self, rows: list[Backlog]) -> None:
+        self.rows = rows
+
+    def collect(self) -> Iterator[Metric]:
+        figures = (
+            ("gongkai_outbox_pending", "Rows the target lacks", "pending"),
+            ("gongkai_outbox_waiting", "Pending rows after a failure", "waiting"),
+            ("gongkai_outbox_dead", "Rows given up", "dead"),
+            ("gongkai_outbox_oldest_seconds", "Age of the oldest change", "oldest_s"),
+        )
+        for name, text, field in figures:
+            gauge = GaugeMetricFamily(name, text, labels=["target"])
+            for row in self.rows:
+                gauge.add_metric([row.target], getattr(row, field))
+            yield gauge
