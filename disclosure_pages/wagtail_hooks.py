@@ -95,7 +95,7 @@ def desk_panels(request: HttpRequest, panels: list[Component]) -> None:
     panels[:] = [
         panel
         for panel in panels
-        if panel.name not in ("workflow_pages_to_moderate", "upgrade_notification")
+        if panel.name not in ("workflow_objects_to_moderate", "upgrade_notification")
     ]
     panels += [StartPanel(), ReviewPanel()]
 

@@ -195,22 +195,13 @@ def _allow_files(
     if collection_name:
         collection = root.get_children().filter(name=collection_name).first()
         collection = collection or root.add_child(name=collection_name)
-    wanted = [("wagtailimages", verb) for verb in ("add_image", "choose_image")]
+    wanted = _permissions("wagtailimages", ["add_image", "choose_image"])
     if not images_only:
-        wanted = [("wagtaildocs", "add_document"), ("wagtaildocs", "choose_document")]
-        wanted += [("wagtailimages", "add_image"), ("wagtailimages", "choose_image")]
-    for app_label, codename in wanted:
-        for permission in _file_permissions(app_label, codename):
-            GroupCollectionPermission.objects.get_or_create(
-                group=group, collection=collection, permission=permission
-            )
-
-
-def _file_permissions(app_label: str, codename: str) -> list[Permission]:
-    """Return the permission on our file model that Wagtail's codename stands for."""
-    verb, noun = codename.split("_")
-    ours = {"document": "disclosuredocument", "image": "disclosureimage"}[noun]
-    return _permissions("disclosure_pages", [f"{verb}_{ours}"])
+        wanted += _permissions("wagtaildocs", ["add_document", "choose_document"])
+    for permission in wanted:
+        GroupCollectionPermission.objects.get_or_create(
+            group=group, collection=collection, permission=permission
+        )
 
 
 def _workflow(home: HomePage) -> None:
