@@ -69,7 +69,7 @@ def external_item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
 
 @require_safe
 def external_index(request: HttpRequest) -> HttpResponse:
-    """List what was received, newest first; ``?origin=`` narrows it to one authority."""
+    """List what was received, newest first; ``?origin=`` keeps one authority."""
     _portal_role_only()
     items = visible_external().defer("payload")
     chosen = request.GET.get("origin", "")

@@ -156,15 +156,14 @@ def true_rows(
 
 
 def _compare_index(report: Report, only: set[str] | None) -> dict[str, Difference]:
-    engine = engines.get(report.target.partition(":")[2])
-    held = _index_rows(engine)
+    held = _index_rows(report.target.partition(":")[2])
     if only is not None:
         held = (row for row in held if row.key in only)
     return _join(report, true_rows(report.target, only), held, count=only is None)
 
 
-def _index_rows(engine: engines.Engine) -> Iterator[Row]:
-    after = ""
+def _index_rows(name: str) -> Iterator[Row]:
+    engine, after = engines.get(name), ""
     while entries := engine.entries(after, PAGE):
         for entry in entries:
             yield Row(entry.key, entry.version, entry.sha256, entry.state)

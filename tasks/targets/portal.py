@@ -89,19 +89,17 @@ class PortalTarget:
         outcomes: list[Outcome] = []
         started = time.monotonic()
         for version, state in items:
-            if outcomes and time.monotonic() - started > self._timeout_s / 2:
-                outcomes.append(TargetError(_("门户较慢，留到下一轮发送。")))
-                continue
+            if outcomes and time.monotonic() - started > self._timeout_s / 4:
+                break
             try:
                 outcomes.append(self._deliver(origin, version, state))
             except TargetDown as down:
                 self._pause = (time.monotonic(), down.retry_after or 0.0)
                 if not outcomes:
                     raise
-                outcomes.append(
-                    TargetError(down.reason_zh, retry_after=down.retry_after)
-                )
-        return outcomes
+                break
+        left_over = TargetError(_("门户较慢或中断，留到下一轮发送。"))
+        return outcomes + [left_over] * (len(items) - len(outcomes))
 
     def _wait_as_asked(self, items: Sequence[tuple[int, PublicState]]) -> None:
         """Leave the portal alone while its ``Retry-After`` runs (withdrawals: 30 s)."""

@@ -5,7 +5,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-STATE = {"mode": "good", "asked": [], "items": {}}
+STATE = {"mode": "good", "asked": [], "items": {}}  # changed by POST /__fault
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,7 +28,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def do_POST(self):
-        STATE.update(json.loads(self._body()), asked=[])
+        STATE.clear()
+        STATE.update(json.loads(self._body()), asked=[], items={})
         self._answer(200)
 
     def do_GET(self):
@@ -46,6 +47,9 @@ class Handler(BaseHTTPRequestHandler):
         STATE["asked"].append(f"{self.command} {self.path}")
         if "/manifest/" in self.path and not STATE.get("all_broken"):
             return self._answer(200, b'{"items": [], "next": null}')
+        if self.command == "PUT" and STATE.get("good_for", 0) > 0:
+            STATE["good_for"] -= 1
+            return self._good(body)
         return getattr(self, f"_{STATE['mode']}")(body)
 
     def _receipt(self, body, **changes):

@@ -1,5 +1,6 @@
 """The receiving end, by HTTP against a portal process."""
 
+import datetime as dt
 import hashlib
 import http.client
 import json
@@ -324,8 +325,6 @@ def test_a_request_sent_many_times_at_once_is_accepted_once(city):
 
 
 def test_an_old_request_is_refused(city):
-    import datetime as dt
-
     path = f"/portal/v1/digest/{city.origin}"
     old = dt.datetime.now(tz=dt.UTC) - dt.timedelta(minutes=6)
     headers = sign(city.key, "GET", path, EMPTY_SHA256, now=old)
