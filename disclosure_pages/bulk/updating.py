@@ -1,0 +1,121 @@
+"""Updating items that are already there: by revision, as an editor would."""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+from wagtail.log_actions import log
+
+from cms.approval import publication_approved
+from disclosure_pages.bulk.filing import Filing
+from disclosure_pages.bulk.offices import OfficeChoice
+from disclosure_pages.bulk.staged import DEFAULTS, StagedItem
+from disclosure_pages.bulk.writing import LOG_ACTION, log_data
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    ImportBatch,
+    IndexNumberEntry,
+    ItemAttachment,
+)
+
+IDENTITIES = ("index_number", "external_id")
+KEPT_WHEN_EMPTY = (*IDENTITIES, "date_published", *DEFAULTS)
+
+
+class ItemUpdater:
+    """Brings one item after another to what the file says."""
+
+    def __init__(
+        self, batch: ImportBatch, offices: OfficeChoice, filing: Filing
+    ) -> None:
+        self.batch = batch
+        self.offices = offices
+        self.filing = filing
+
+    @transaction.atomic
+    def update(self, item: StagedItem) -> bool:
+        """Save a revision, and publish it when the batch publishes.
+
+        Returns whether anything was to be done: the same row again does nothing.
+        """
+        locked = DisclosureItemPage.objects.select_for_update(of=("self",))
+        page = locked.get(pk=item.page_id)
+        draft = page.get_latest_revision_as_object()
+        changed = self._apply(item, draft) | self._adopt(item, page, draft)
+        publish = self.batch.publish and item.may_be_public
+        behind = not page.live or page.has_unpublished_changes
+        if not changed and not (publish and behind):
+            ImportBatch.objects.filter(pk=self.batch.pk).update(
+                skipped=F("skipped") + 1
+            )
+            return False
+        revision = draft.save_revision()
+        log(
+            instance=draft,
+            action=LOG_ACTION,
+            uuid=self.batch.uuid,
+            revision=revision,
+            content_changed=changed,
+            data=log_data(self.batch, item.row, published=publish),
+        )
+        if publish:
+            with publication_approved(_("批量导入")):
+                revision.publish(skip_permission_checks=True, log_action=False)
+        ImportBatch.objects.filter(pk=self.batch.pk).update(updated=F("updated") + 1)
+        return True
+
+    def _apply(self, item: StagedItem, draft: DisclosureItemPage) -> bool:
+        """Set what the file has columns for; returns whether anything differs."""
+        changed = False
+        for name, value in item.fields.items():
+            if name in IDENTITIES or name not in item.given:
+                continue
+            if not value and name in KEPT_WHEN_EMPTY:
+                continue
+            value = "" if value is None else value
+            if getattr(draft, name) != value:
+                setattr(draft, name, value)
+                changed = True
+        if "body" in item.given and draft.body.get_prep_value() != item.body:
+            field = DisclosureItemPage._meta.get_field("body")
+            draft.body = field.to_python(item.body)
+            changed = True
+        return self._apply_attachments(item, draft) or changed
+
+    def _apply_attachments(self, item: StagedItem, draft: DisclosureItemPage) -> bool:
+        if "attachments" not in item.given:
+            return False
+        held = [
+            (row.document.sha256, row.document.title) for row in draft.attachments.all()
+        ]
+        if held == [(file.sha256, file.name) for file in item.attachments]:
+            return False
+        office = self.offices.pages[item.office].office.name
+        draft.attachments = [
+            ItemAttachment(
+                document=self.filing.document(file, office), sort_order=order
+            )
+            for order, file in enumerate(item.attachments)
+        ]
+        return True
+
+    def _adopt(
+        self, item: StagedItem, page: DisclosureItemPage, draft: DisclosureItemPage
+    ) -> bool:
+        """Take over numbers that the item did not have yet."""
+        new = {
+            name: item.fields[name]
+            for name in IDENTITIES
+            if item.fields[name] and not getattr(page, name)
+        }
+        if not new:
+            return False
+        if "external_id" in new:
+            new["batch_source"] = self.batch.source
+        if "index_number" in new:
+            IndexNumberEntry.objects.create(
+                number=new["index_number"], page=page, title=draft.title
+            )
+        DisclosureItemPage.objects.filter(pk=page.pk).update(**new)
+        for name, value in new.items():
+            setattr(draft, name, value)
+        return True
