@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "cms.middleware.path_policy",
     "cms.display.remember_mode",
+    "disclosure_pages.page_cache.cache_pages",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 ROOT_URLCONF = "cms.urls"

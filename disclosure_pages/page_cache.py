@@ -1,0 +1,102 @@
+"""Rendered pages for anonymous readers, each checked for one thing: still public?
+
+A copy is used only while the database says, in one query, that the same publication of
+the same page is public now; so withdrawal, expiry and new versions show at once. What
+the page shows of other records (footer, office names) may be ``TTL_S`` old. Lists are
+never kept: they would show titles of what was withdrawn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Exists, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from wagtail.models import PageViewRestriction
+
+from cms.display import display_mode
+from disclosure_pages.choices import DisclosureMode
+from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models.base import PublicPage
+
+TTL_S = 60
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A rendered page and what must still hold for it to be shown."""
+
+    model: type[PublicPage]
+    page_id: int
+    path: str
+    published_at: datetime
+    content: bytes
+    content_type: str
+
+    def still_public(self) -> bool:
+        """Whether this publication is public now; one query."""
+        steplen = self.model.steplen
+        ends = range(steplen, len(self.path) + 1, steplen)
+        restricted = PageViewRestriction.objects.filter(
+            page__path__in=[self.path[:end] for end in ends]
+        )
+        pages = self.model.objects.filter(
+            ~Exists(restricted),
+            Q(expire_at=None) | Q(expire_at__gt=timezone.now()),
+            pk=self.page_id,
+            path=self.path,
+            live=True,
+            last_published_at=self.published_at,
+        )
+        if self.model is DisclosureItemPage:
+            pages = pages.filter(disclosure_mode=DisclosureMode.PROACTIVE)
+        return pages.exists()
+
+
+def cache_pages(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: answer anonymous GETs of public pages from a checked copy."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        if not _cacheable(request):
+            return get_response(request)
+        key = f"page:{request.get_host()}:{request.path}:{display_mode(request)}"
+        copy: Copy | None = cache.get(key)
+        if copy is not None and copy.still_public():
+            return HttpResponse(copy.content, content_type=copy.content_type)
+        response = get_response(request)
+        if copy := _copy_of(request, response):
+            cache.set(key, copy, TTL_S)
+        return response
+
+    return respond
+
+
+def _cacheable(request: HttpRequest) -> bool:
+    return (
+        request.method == "GET"
+        and not request.META["QUERY_STRING"]
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+    )
+
+
+def _copy_of(request: HttpRequest, response: HttpResponse) -> Copy | None:
+    """Return a copy of the answer if it is a public page without anything personal."""
+    route = getattr(request, "_wagtail_route_for_request", None)
+    page = route[0] if route else None
+    if not isinstance(page, PublicPage) or response.status_code != 200:
+        return None
+    if response.streaming or response.cookies or not page.last_published_at:
+        return None
+    return Copy(
+        type(page),
+        page.pk,
+        page.path,
+        page.last_published_at,
+        response.content,
+        response["Content-Type"],
+    )
