@@ -21,6 +21,7 @@ from wagtail.models import Page, Site
 from cms.models import Authority
 from disclosure_pages import renderers
 from disclosure_pages.choices import DisclosureMode, PublicKind
+from disclosure_pages.external_html import clean_external_html, web_address
 from disclosure_pages.models import (
     DisclosureDocument,
     DisclosureItemPage,
@@ -203,9 +204,7 @@ def _published(
     html = renderers.html(page)
     attachments = renderers.attachments(page)
     sha256 = canonical_sha256(PUBLISHED, metadata, html, attachments)
-    return PublicState(
-        page.key, PUBLISHED, metadata, html, attachments, sha256=sha256
-    )
+    return PublicState(page.key, PUBLISHED, metadata, html, attachments, sha256=sha256)
 
 
 def _withdrawn(page: Page, context: _PageContext) -> PublicState:
@@ -231,31 +230,31 @@ def _describe_external(keys: list[str], states: dict[str, PublicState]) -> None:
         return
     rows = ExternalItem.objects.filter(key__in=[key.split(".", 1)[1] for key in keys])
     for row in rows:
-        if row.full_key not in states:
-            continue
-        payload = row.payload
-        if row.state != PUBLISHED:
-            metadata = {
-                "type": row.kind or PublicKind.ITEM.value,
-                "origin": row.origin,
-            }
-            states[row.full_key] = PublicState(
-                row.full_key,
-                WITHDRAWN,
-                metadata,
-                reason=payload.get("reason", ""),
-                sha256=canonical_sha256(WITHDRAWN, metadata, "", []),
-            )
-            continue
-        metadata = {"keywords": [], **dict.fromkeys(LISTED_FIELDS, "")}
-        metadata.update(payload["metadata"])
-        states[row.full_key] = PublicState(
+        if row.full_key in states:
+            states[row.full_key] = _external(row)
+
+
+def _external(row: ExternalItem) -> PublicState:
+    """Return the state of a received row: shown at our own address, made harmless."""
+    here = {
+        "url": f"{settings.GONGKAI_BASE_URL}/external/{row.origin}/{row.key}/",
+        "origin": row.origin,
+    }
+    if row.state != PUBLISHED:
+        metadata = {"type": row.kind or PublicKind.ITEM.value, **here}
+        return PublicState(
             row.full_key,
-            PUBLISHED,
+            WITHDRAWN,
             metadata,
-            payload["html"],
-            payload["attachments"],
-            sha256=canonical_sha256(
-                PUBLISHED, metadata, payload["html"], payload["attachments"]
-            ),
+            reason=row.payload.get("reason", ""),
+            sha256=canonical_sha256(WITHDRAWN, metadata, "", []),
         )
+    metadata = {"keywords": [], **dict.fromkeys(LISTED_FIELDS, "")}
+    metadata.update(row.payload["metadata"])
+    html = clean_external_html(row.payload["html"], web_address(metadata["url"]))
+    metadata.update(here)
+    attachments = row.payload["attachments"]
+    sha256 = canonical_sha256(PUBLISHED, metadata, html, attachments)
+    return PublicState(
+        row.full_key, PUBLISHED, metadata, html, attachments, sha256=sha256
+    )

@@ -59,12 +59,16 @@ class Command(BaseCommand):
         console = Console(file=self.stderr, stderr=True, highlight=False)
         console.print(table)
         for report in reports:
+            if report.error:
+                console.print(f"{report.target} {report.error}", soft_wrap=True)
             for kind, title in titles.items():
                 keys = report.keys(kind)
                 if keys:
                     more = " …" if len(keys) > SHOWN_KEYS else ""
                     listed = ", ".join(keys[:SHOWN_KEYS])
-                    console.print(f"{report.target} {title}: {listed}{more}")
+                    console.print(
+                        f"{report.target} {title}: {listed}{more}", soft_wrap=True
+                    )
 
 
 def _titles() -> list[str]:
@@ -75,7 +79,7 @@ def _verdict(report: Report) -> str:
     if not report.configured:
         return _("未配置")
     if report.error:
-        return _("读不到：%(reason)s") % {"reason": report.error}
+        return _("读不到")
     if report.clean:
         return _("一致")
     if report.healed is not None:

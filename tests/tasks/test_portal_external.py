@@ -1,0 +1,116 @@
+"""What the portal role itself says of what it received: state, outbox, own pages."""
+
+import pytest
+
+from disclosure_pages.models import ExternalItem, Origin
+from disclosure_pages.public_state import (
+    public_keys,
+    public_states,
+    publicly_visible,
+)
+from disclosure_pages.services.external import (
+    Received,
+    VersionConflict,
+    store_external,
+)
+from disclosure_pages.signals import public_state_changed
+from tasks.models import OutboxEntry
+from tests.tasks.messages import state_of, withdrawal_of
+
+ORIGIN = "11330099MB1A2B3C4D"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _portal_role(settings):
+    settings.GONGKAI_ROLE = "portal"
+    settings.GONGKAI_PORTALS = {}
+    settings.GONGKAI_BASE_URL = "https://city.example"
+
+
+def receive(state, version=1):
+    return store_external(Received(origin=ORIGIN, version=version, **vars(state)))
+
+
+def state_here(item):
+    return public_states([item.full_key])[item.full_key]
+
+
+def test_a_received_item_is_public_under_origin_and_key():
+    item = receive(state_of(title="低保公示"))
+    assert public_keys() == [f"{ORIGIN}.{item.key}"]
+    assert publicly_visible([item.full_key]) == {item.full_key}
+    assert state_here(item).metadata["title"] == "低保公示"
+
+
+def test_it_is_found_at_the_portals_own_address_with_its_origin():
+    item = receive(state_of(url="https://yunxi.example/disclosure/item-1/"))
+    metadata = state_here(item).metadata
+    assert metadata["url"] == f"https://city.example/external/{ORIGIN}/{item.key}/"
+    assert metadata["origin"] == ORIGIN
+
+
+def test_its_html_is_harmless_everywhere():
+    item = receive(state_of(html="<p>正文</p><script>alert(1)</script>"))
+    assert state_here(item).html == "<p>正文</p>"
+
+
+def test_a_withdrawn_item_is_not_public():
+    item = receive(state_of())
+    receive(withdrawal_of(item.key), 2)
+    state = state_here(item)
+    assert public_keys() == []
+    assert publicly_visible([item.full_key]) == set()
+    assert (state.state, state.html, state.attachments) == ("withdrawn", "", [])
+    assert state.reason == "发布有误"
+
+
+def test_the_portals_own_index_follows():
+    item = receive(state_of())
+    (entry,) = OutboxEntry.objects.filter(key=item.full_key)
+    assert entry.target == "index:local"
+    receive(withdrawal_of(item.key), 2)
+    entry.refresh_from_db()
+    assert entry.wanted == 2
+
+
+def test_a_withdrawal_takes_the_fast_lane():
+    lanes = []
+
+    def listen(keys, lane, **kwargs):
+        lanes.append((keys, lane))
+
+    public_state_changed.connect(listen)
+    try:
+        item = receive(state_of())
+        receive(withdrawal_of(item.key), 2)
+    finally:
+        public_state_changed.disconnect(listen)
+    assert lanes == [([item.full_key], "publish"), ([item.full_key], "withdraw")]
+
+
+def test_what_was_refused_changes_nothing():
+    item = receive(state_of(title="新"), 5)
+    with pytest.raises(VersionConflict):
+        receive(state_of(item.key, title="旧"), 4)
+    assert ExternalItem.objects.get().title == "新"
+    assert OutboxEntry.objects.get(key=item.full_key).wanted == 1
+
+
+def test_the_same_again_changes_nothing():
+    state = state_of()
+    first = receive(state, 5)
+    assert receive(state, 5) == first
+    assert OutboxEntry.objects.get(key=first.full_key).wanted == 1
+
+
+def test_the_townships_name_follows_what_it_sends():
+    receive(state_of(origin_label="云溪镇"))
+    receive(state_of(origin_label="云溪镇人民政府"))
+    assert Origin.objects.get().name == "云溪镇人民政府"
+
+
+def test_a_township_that_sends_no_name_is_known_by_its_code():
+    receive(state_of())
+    assert Origin.objects.get().name == ORIGIN
