@@ -16,9 +16,7 @@ def embedded_secrets(home: Path) -> dict[str, str]:
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
         pair_key = base64.b64encode(secrets.token_bytes(32)).decode()
-        text = (
-            f"SECRET_KEY={secrets.token_urlsafe(50)}\nPAIR_KEY=whsec_{pair_key}\n"
-        )
+        text = f"SECRET_KEY={secrets.token_urlsafe(50)}\nPAIR_KEY=whsec_{pair_key}\n"
         draft = path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(text)

@@ -45,7 +45,9 @@ urlpatterns = [
     path("", include("tasks.urls")),
     path(
         "admin/",
-        include(decorate_urlpatterns(wagtailadmin_urls.urlpatterns, atomic_when_unsafe)),
+        include(
+            decorate_urlpatterns(wagtailadmin_urls.urlpatterns, atomic_when_unsafe)
+        ),
     ),
     path("documents/", include(wagtaildocs_urls)),
     path("api/v1/", api.urls),

@@ -1,4 +1,4 @@
-"""Guarded files: a document or picture is served only while something public shows it."""
+"""Guarded files: served only while something public shows them."""
 
 from django.conf import settings
 from django.core.files.storage import default_storage

@@ -26,9 +26,7 @@ class Authority(BaseGenericSetting):
         max_length=18,
         default="",
         blank=True,
-        validators=[
-            RegexValidator(r"^[0-9A-Z]{18}$", _("应为 18 位数字或大写字母。"))
-        ],
+        validators=[RegexValidator(r"^[0-9A-Z]{18}$", _("应为 18 位数字或大写字母。"))],
         help_text=_("18 位，用作索引号的前段。开始公开以后不要改动。"),
     )
     city_name = models.CharField(_("上级机关"), max_length=80, default="", blank=True)
@@ -48,7 +46,9 @@ class Authority(BaseGenericSetting):
     site_id_code = models.CharField(
         _("网站标识码"), max_length=12, default="", blank=True
     )
-    icp_number = models.CharField(_("ICP 备案号"), max_length=60, default="", blank=True)
+    icp_number = models.CharField(
+        _("ICP 备案号"), max_length=60, default="", blank=True
+    )
     police_number = models.CharField(
         _("公安备案号"), max_length=60, default="", blank=True
     )

@@ -117,7 +117,7 @@ class SecrecyOpinion(models.TextChoices):
 
 
 class SecrecyReview(models.Model):
-    """The secrecy review of one revision (保密审查表): who, what, why, over which files.
+    """The secrecy review of one revision (保密审查表): who, what, why, which files.
 
     A changed text is another revision and needs another review; ``files`` holds the
     SHA-256 of every attachment that was looked at, and publication compares them.

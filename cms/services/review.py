@@ -89,9 +89,9 @@ def decide(
     if reason := may_review(task_state, user):
         raise PermissionDenied(reason)
     is_secrecy = isinstance(task_state.task.specific, SecrecyReviewTask)
-    if is_secrecy and approve:
-        if record is None or record.opinion != SecrecyOpinion.OPEN:
-            raise ReviewConflict(_("保密审查意见为“可以公开”时才能通过。"))
+    open_to_all = record is not None and record.opinion == SecrecyOpinion.OPEN
+    if is_secrecy and approve and not open_to_all:
+        raise ReviewConflict(_("保密审查意见为“可以公开”时才能通过。"))
     if is_secrecy and record is not None:
         _keep_record(task_state, user, record)
     if approve:

@@ -1,4 +1,4 @@
-"""For pytest: SQLite by default, PostgreSQL when ``DATABASE_URL`` is set."""
+"""For pytest: SQLite, or PostgreSQL with ``GONGKAI_TEST_DATABASE=postgresql``."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ GONGKAI_INDEXES = ["local"]
 GONGKAI_PORTALS = {"city": "http://127.0.0.1:9"}
 GONGKAI_PORTAL_KEYS = {"city": "whsec_dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXk="}
 ALLOWED_HOSTS = ["*"]
-if "DATABASE_URL" in os.environ:
+if os.environ.get("GONGKAI_TEST_DATABASE") == "postgresql":
     DATABASES["default"] = env.db("DATABASE_URL")
 else:
     _name = os.environ.get("GONGKAI_TEST_DB") or str(
@@ -25,8 +25,6 @@ else:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

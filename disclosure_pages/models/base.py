@@ -133,9 +133,7 @@ class PublicPage(ModeratedPage):
     @property
     def is_public_now(self) -> bool:
         """Live and not past its expiry, whether or not the scheduler ran."""
-        return self.live and (
-            self.expire_at is None or self.expire_at > timezone.now()
-        )
+        return self.live and (self.expire_at is None or self.expire_at > timezone.now())
 
     def attachment_hashes(self) -> list[str]:
         """SHA-256 of every file the page names; what the secrecy review binds."""

@@ -7,9 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class Origin(models.Model):
     """A township that may send to this portal, named by its credit code."""
 
-    credit_code = models.CharField(
-        _("统一社会信用代码"), max_length=18, unique=True
-    )
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
     name = models.CharField(_("名称"), max_length=80)
     enabled = models.BooleanField(_("启用"), default=True)
 

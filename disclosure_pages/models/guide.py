@@ -12,7 +12,7 @@ from disclosure_pages.models.base import PublicPage
 
 
 class GuidePage(PublicPage):
-    """政府信息公开指南 (Regulation, art. 12); contacts come from the authority's record."""
+    """政府信息公开指南 (Regulation, art. 12); contacts come from the authority."""
 
     kind = PublicKind.GUIDE
 

@@ -68,7 +68,7 @@ class CategoryIndexPage(ModeratedPage):
 
 
 class OfficeIndexPage(ModeratedPage):
-    """Where an office's items live; its place in the tree is what permissions follow."""
+    """Where an office's items live; permissions follow its place in the tree."""
 
     office = models.OneToOneField(
         Office, on_delete=models.PROTECT, related_name="page", verbose_name=_("科室")

@@ -133,7 +133,10 @@ class DisclosureItemPage(PublicPage):
                         heading=_("目录信息"),
                     ),
                     MultiFieldPanel(
-                        [FieldPanel("disclosure_mode"), FieldPanel("disclosure_reason")],
+                        [
+                            FieldPanel("disclosure_mode"),
+                            FieldPanel("disclosure_reason"),
+                        ],
                         heading=_("公开属性（起草时认定）"),
                     ),
                 ],

@@ -1,4 +1,4 @@
-"""Storing what other authorities sent: one row per (origin, key), newest version only."""
+"""Storing what other authorities sent: one row per (origin, key), the newest."""
 
 import hashlib
 import tempfile

@@ -214,7 +214,5 @@ def _workflow(home: HomePage) -> None:
         leader.groups.add(_group(LEADER_GROUP))
         head = OfficeHeadTask.objects.create(name=_("初审"))
         for order, task in enumerate((head, secrecy, leader)):
-            WorkflowTask.objects.create(
-                workflow=workflow, task=task, sort_order=order
-            )
+            WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=order)
     WorkflowPage.objects.update_or_create(page=home, defaults={"workflow": workflow})

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.harness import RunningSite
+from tests.sites import RunningSite
 
 DATA = Path(__file__).parents[1] / "data"
 TITLE = "关于开展渡口义渡人员补助核发的通知"
@@ -142,8 +142,10 @@ def walk(browser: Browser, site: RunningSite, tmp_path: Path) -> None:
         "portal search": (5, lambda: not found(site.portal_url, WORD)),
         "portal page": (
             5,
-            lambda: REASON in (r := _portal_copy(site, portal_page)).text
-            and r.status_code == 410,
+            lambda: (
+                REASON in (r := _portal_copy(site, portal_page)).text
+                and r.status_code == 410
+            ),
         ),
     }
     for what, (seconds, holds) in gone.items():

@@ -25,7 +25,9 @@ class Command(BaseCommand):
         number = options["index_number"]
         page = DisclosureItemPage.objects.filter(index_number=number).first()
         if page is None:
-            raise CommandError(_("没有索引号为 %(number)s 的信息。") % {"number": number})
+            raise CommandError(
+                _("没有索引号为 %(number)s 的信息。") % {"number": number}
+            )
         if not page.live:
             raise CommandError(_("%(number)s 现在没有公开。") % {"number": number})
         done = not options["dry_run"] and withdraw(
