@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-
-from search import engines
 from search.builder import build_document
 from search.documents import SearchDocument
+
+from search import engines
 
 from . import sweeping
 from .delivery import snapshot

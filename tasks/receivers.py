@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save, pre_delete
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import (
     page_published,
-    page_slug_changed,
     page_unpublished,
     post_page_move,
 )
@@ -111,9 +110,26 @@ def record_moved(
         record_truth(keys_below(instance))
 
 
-@receiver(page_slug_changed, dispatch_uid="outbox_slug_changed")
-def record_slug_changed(sender: Any, instance: Page, **kwargs: Any) -> None:
-    record_truth(keys_below(instance))
+@receiver(pre_save, dispatch_uid="outbox_address_changed")
+def record_new_address(
+    sender: Any,
+    instance: Any,
+    raw: bool,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
+    """A section's new slug moves everything below.
+
+    Wagtail's ``page_slug_changed`` comes after the commit: too late for a row that must
+    not be lost.
+    """
+    if raw or not isinstance(instance, Page) or not instance.pk:
+        return
+    if update_fields is not None and not {"slug", "url_path"} & set(update_fields):
+        return
+    stored = Page.objects.filter(pk=instance.pk).values_list("url_path", flat=True)
+    if stored.exclude(url_path=instance.url_path).exists():
+        record_truth(keys_below(instance))
 
 
 @receiver(post_save, sender=PageViewRestriction, dispatch_uid="outbox_restricted")

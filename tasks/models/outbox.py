@@ -136,7 +136,6 @@ class OutboxEntry(models.Model):
         verbose_name = _("推送任务")
         verbose_name_plural = _("推送任务")
         ordering = ["lane", "next_at", "pk"]
-        permissions = [("retry_outboxentry", _("可以重试推送任务"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["target", "key"], name="outbox_target_key_unique"
@@ -160,6 +159,22 @@ class OutboxEntry(models.Model):
     def pending(self) -> bool:
         """Whether the target is behind."""
         return self.wanted > self.delivered
+
+    @property
+    def target_label(self) -> str:
+        """The target in words."""
+        return target_label(self.target)
+
+    @property
+    def situation(self) -> str:
+        """What is going on, in words for the information officer."""
+        if not self.pending:
+            return _("已送达")
+        if self.dead:
+            return _("已停止重试")
+        if self.attempts and self.last_error:
+            return _("等待重试（已试 %(count)d 次）") % {"count": self.attempts}
+        return _("等待发送")
 
     @classmethod
     def record(
@@ -191,6 +206,10 @@ class OutboxEntry(models.Model):
     def _record_chunk(cls, target: str, keys: list[str], lane: Lane) -> int:
         cls.ensure(target, keys)
         rows = cls.objects.filter(target=target, key__in=keys)
+        if connection.features.has_select_for_update:
+            # In one order for everybody: two writers must not wait for each other.
+            locked = rows.order_by("key").select_for_update().values_list("pk")
+            list(locked)
         return rows.update(
             wanted=F("wanted") + 1,
             lane=Case(
@@ -208,15 +227,9 @@ class OutboxEntry(models.Model):
 
     @classmethod
     def ensure(cls, target: str, keys: Iterable[str]) -> int:
-        """Insert rows that are missing, with nothing wanted yet; returns how many.
-
-        Existing rows are locked in one order, so that two bulk writers on PostgreSQL
-        cannot wait for each other.
-        """
-        wanted = list(keys)
-        rows = cls.objects.filter(target=target, key__in=wanted).order_by("key")
-        if connection.in_atomic_block:
-            rows = rows.select_for_update()
+        """Insert rows that are missing, with nothing wanted yet; returns how many."""
+        wanted = sorted(keys)
+        rows = cls.objects.filter(target=target, key__in=wanted)
         known = set(rows.values_list("key", flat=True))
         missing = [cls(target=target, key=key) for key in wanted if key not in known]
         cls.objects.bulk_create(missing, ignore_conflicts=True)

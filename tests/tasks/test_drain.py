@@ -19,7 +19,7 @@ OTHER = "f" * 32
 @pytest.fixture
 def quick(monkeypatch):
     """Failures are due again at once."""
-    monkeypatch.setattr("tasks.backoff.random.uniform", lambda low, high: low)
+    monkeypatch.setattr("tasks.backoff.random.uniform", lambda low, high: -1.0)
 
 
 def row_of(key, target="index:local"):

@@ -1,0 +1,99 @@
+"""The officer's view of what is still on its way, and the retry button."""
+
+from typing import Any
+
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views import View
+from wagtail.admin import messages
+from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.views.generic import IndexView
+from wagtail.log_actions import log
+from wagtail.permission_policies import ModelPermissionPolicy
+
+from .models import OutboxEntry
+from .selectors import titles
+from .wake import wake
+
+CHANGE = "gongkai_tasks.change_outboxentry"
+
+
+class RetryColumn(Column):
+    """A button that lets the row be tried at once."""
+
+    cell_template_name = "tasks/desk/retry_cell.html"
+
+    def get_cell_context_data(
+        self, instance: OutboxEntry, parent_context: dict[str, Any]
+    ) -> dict[str, Any]:
+        context = super().get_cell_context_data(instance, parent_context)
+        request = parent_context["request"]
+        context["request"] = request
+        context["may_retry"] = request.user.has_perm(CHANGE)
+        return context
+
+
+class OutboxView(IndexView):
+    """Everything a target still lacks; what was given up comes first."""
+
+    model = OutboxEntry
+    permission_policy = ModelPermissionPolicy(OutboxEntry)
+    any_permission_required = ["view", "change"]
+    page_title = _("推送情况")
+    header_icon = "upload"
+    index_url_name = "gongkai_outbox"
+    index_results_url_name = "gongkai_outbox_results"
+    results_template_name = "tasks/desk/outbox_results.html"
+    default_ordering = ("-dead", "lane", "changed_at")
+    list_filter = ["target", "dead"]
+    paginate_by = 50
+    columns = [
+        Column("title", label=_("标题")),
+        Column("target_label", label=_("目标")),
+        Column("situation", label=_("状态")),
+        DateColumn("changed_at", label=_("变更于")),
+        Column("last_error", label=_("最近的问题")),
+        RetryColumn("retry", label=""),
+    ]
+
+    def get_base_queryset(self) -> QuerySet[OutboxEntry]:
+        return OutboxEntry.objects.filter(wanted__gt=F("delivered"))
+
+    def order_queryset(self, queryset: QuerySet[OutboxEntry]) -> QuerySet[OutboxEntry]:
+        return queryset.order_by(*self.default_ordering)
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(*args, **kwargs)
+        rows = list(context["object_list"])
+        names = titles({row.key for row in rows})
+        for row in context["table"].data:
+            row.title = names.get(row.key, row.key)
+        return context
+
+
+class RetryView(PermissionRequiredMixin, View):
+    """Try one row again now, or all of them."""
+
+    permission_required = CHANGE
+    raise_exception = True
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        rows = OutboxEntry.objects.all()
+        if pk is not None:
+            rows = rows.filter(pk=pk)
+        retried = list(rows.filter(wanted__gt=F("delivered"))[:500])
+        rows.retry()
+        for row in retried:
+            log(instance=row, action="gongkai.retry", user=request.user)
+        wake()
+        text = ngettext("将立即重试 %(n)d 条。", "将立即重试 %(n)d 条。", len(retried))
+        messages.success(request, text % {"n": len(retried)})
+        return redirect("gongkai_outbox")
+
+
+__all__ = ["OutboxView", "RetryView"]

@@ -1,0 +1,45 @@
+"""The outbox on the desk: menu entry, addresses and the log action."""
+
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.log_actions import LogActionRegistry
+
+from .desk import OutboxView, RetryView
+
+
+@hooks.register("register_admin_urls")
+def outbox_urls() -> list[URLPattern]:
+    return [
+        path("outbox/", OutboxView.as_view(), name="gongkai_outbox"),
+        path(
+            "outbox/results/",
+            OutboxView.as_view(results_only=True),
+            name="gongkai_outbox_results",
+        ),
+        path("outbox/retry/", RetryView.as_view(), name="gongkai_outbox_retry_all"),
+        path(
+            "outbox/<int:pk>/retry/", RetryView.as_view(), name="gongkai_outbox_retry"
+        ),
+    ]
+
+
+class OutboxMenuItem(MenuItem):
+    """推送情况: for whoever may see the outbox."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("gongkai_tasks.view_outboxentry")
+
+
+@hooks.register("register_reports_menu_item")
+def outbox_menu_item() -> MenuItem:
+    return OutboxMenuItem(
+        _("推送情况"), reverse("gongkai_outbox"), icon_name="upload", order=900
+    )
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: LogActionRegistry) -> None:
+    actions.register_action("gongkai.retry", _("重试推送"), _("已要求立即重试推送"))
