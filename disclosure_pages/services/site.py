@@ -128,7 +128,9 @@ def _office(index: DisclosureIndexPage, office: Office) -> OfficeIndexPage:
     if (office.editor_group_id, office.head_group_id) != (editors.pk, heads.pk):
         office.editor_group, office.head_group = editors, heads
         office.save(update_fields=["editor_group", "head_group"])
-    page = _child(index, OfficeIndexPage, office.code, office.name, office=office)
+    # Its own prefix: an office may have a category's name for code, e.g. "finance".
+    slug = f"office-{office.code}"
+    page = _child(index, OfficeIndexPage, slug, office.name, office=office)
     _allow_pages(editors, page, ["add_page", "change_page"])
     _allow_files(editors, office.name)
     return page
