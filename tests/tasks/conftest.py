@@ -96,6 +96,14 @@ def city(portal_process, settings, db):
 
 
 @pytest.fixture
+def lossy_city(city, fault_server, settings):
+    """The same portal behind a line that loses three answers of ten."""
+    fault_server.misbehave("lossy", upstream=f"127.0.0.1:{city.portal.port}")
+    settings.GONGKAI_PORTALS = {"city": fault_server.url}
+    return city
+
+
+@pytest.fixture
 def faulty(fault_server, settings, db):
     """The misbehaving server, configured as ``portal:city``; the target and it."""
     settings.GONGKAI_PORTALS = {"city": fault_server.url}

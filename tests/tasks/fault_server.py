@@ -1,11 +1,14 @@
 """A portal that misbehaves: ``python fault_server.py PORT``; a real HTTP process."""
 
+import http.client
 import json
+import random
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STATE = {"mode": "good", "asked": [], "items": {}}  # changed by POST /__fault
+CHANCE = random.Random(7)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -45,7 +48,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _respond(self, body):
         STATE["asked"].append(f"{self.command} {self.path}")
-        if "/manifest/" in self.path and not STATE.get("all_broken"):
+        broken = STATE.get("all_broken") or STATE["mode"] == "lossy"
+        if "/manifest/" in self.path and not broken:
             return self._answer(200, b'{"items": [], "next": null}')
         if self.command == "PUT" and STATE.get("good_for", 0) > 0:
             STATE["good_for"] -= 1
@@ -100,6 +104,17 @@ class Handler(BaseHTTPRequestHandler):
     def _drop(self, body):
         self.close_connection = True
         self.connection.close()
+
+    def _lossy(self, body):
+        """Passes everything on to a real portal; loses three answers of ten."""
+        upstream = http.client.HTTPConnection(STATE["upstream"], timeout=20)
+        upstream.request(self.command, self.path, body or None, dict(self.headers))
+        response = upstream.getresponse()
+        text = response.read()
+        if CHANCE.random() < 0.3:
+            return self._drop(body)
+        kind = response.headers.get("Content-Type", "")
+        return self._answer(response.status, text, kind)
 
     def _lying_withdrawal(self, body):
         """Confirms the withdrawal and still shows the item."""
