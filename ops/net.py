@@ -2,7 +2,8 @@
 
 ``free PORT…`` exits 1 and names the first port that is taken; ``pick N`` prints
 N ports nobody uses; ``wait PID URL`` returns when the address answers 200, and
-exits 1 when the process is gone or 120 s have passed.
+exits 1 when the process is gone or 120 s have passed; ``healthy URL`` exits 1 unless
+it answers under the first name of ``ALLOWED_HOSTS``.
 """
 
 import os
@@ -33,10 +34,12 @@ def pick(count: int) -> list[int]:
     return ports
 
 
-def answers(url: str) -> bool:
-    """Whether the address answers without an error."""
+def answers(url: str, host: str = "") -> bool:
+    """Whether the address answers without an error (asked under this host name)."""
+    headers = {"Host": host} if host else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5) as reply:  # noqa: S310
             return reply.status < 400
     except (OSError, urllib.error.URLError):
         return False
@@ -68,6 +71,9 @@ def main(command: str, *arguments: str) -> int:
     if command == "pick":
         sys.stdout.write(" ".join(map(str, pick(int(arguments[0])))) + "\n")
         return 0
+    if command == "healthy":
+        host = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".*")
+        return 0 if answers(arguments[0], host) else 1
     if command == "wait":
         return 0 if wait(int(arguments[0]), arguments[1]) else 1
     taken = [port for port in arguments if not is_free(int(port))]

@@ -1,0 +1,67 @@
+"""What of the outside world the tests can reach, and the rule for what is missing.
+
+On a laptop a suite whose server is missing is left out, and the summary says so;
+where ``CI`` is set it fails. The suite runs on SQLite; with
+``GONGKAI_TEST_DATABASE=postgresql`` it is the second pass, which takes ``postgresql``
+tests in and leaves out those that start processes of their own (they have run, with
+PostgreSQL, in the first).
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = os.environ.get("GONGKAI_CHROMIUM", "/usr/bin/chromium")
+ON_POSTGRESQL = os.environ.get("GONGKAI_TEST_DATABASE") == "postgresql"
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+VARIABLES = {
+    "elasticsearch": ["ELASTICSEARCH_URL"],
+    "redis": ["REDIS_URL"],
+    "postgresql": ["DATABASE_URL"],
+    "services": ["DATABASE_URL", "REDIS_URL", "ELASTICSEARCH_URL"],
+}
+PROCESS_MARKS = ("browser", "services")
+HINT = 'eval "$(./test services env)" after ./test services up'
+left_out: Counter[str] = Counter()
+
+
+def missing_for(marks: set[str]) -> str:
+    """Return why a test with these marks can't run here, or ''."""
+    names = sorted({n for mark in marks for n in VARIABLES.get(mark, [])})
+    absent = [name for name in names if not os.environ.get(name)]
+    if absent:
+        return f"{', '.join(absent)} not set ({HINT})"
+    if "browser" in marks and not Path(CHROMIUM).exists():
+        return f"no Chromium at {CHROMIUM} (GONGKAI_CHROMIUM)"
+    return ""
+
+
+def belongs_here(marks: set[str]) -> bool:
+    """Whether this pass (SQLite or PostgreSQL) is the one that runs the test."""
+    if ON_POSTGRESQL:
+        return not marks.intersection(PROCESS_MARKS)
+    return "postgresql" not in marks or not os.environ.get("DATABASE_URL")
+
+
+def sort_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what the other pass runs; mark what a laptop can't run as skipped."""
+    here, elsewhere = [], []
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        (here if belongs_here(marks) else elsewhere).append(item)
+        reason = missing_for(marks)
+        if reason and not IN_CI:
+            item.add_marker(pytest.mark.skip(reason=reason))
+            left_out[reason] += item in here
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = here
+
+
+def insist(item: pytest.Item) -> None:
+    """In CI a missing server is a failure, not a gap."""
+    reason = missing_for({mark.name for mark in item.iter_markers()})
+    if reason and IN_CI:
+        pytest.fail(f"missing in CI: {reason}", pytrace=False)
