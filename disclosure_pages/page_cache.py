@@ -79,7 +79,7 @@ def cache_pages(
 def _cacheable(request: HttpRequest) -> bool:
     return (
         request.method == "GET"
-        and not request.META["QUERY_STRING"]
+        and not request.META.get("QUERY_STRING")
         and settings.SESSION_COOKIE_NAME not in request.COOKIES
     )
 
