@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from disclosure_pages.models.external import bucket_of
 from disclosure_pages.public_state import PUBLISHED, public_keys, public_states
 from search import engines
+from search.engines.base import EngineDown
 from tasks import targets
 from tasks.choices import target_names
 from tasks.models import OutboxEntry
@@ -112,6 +113,8 @@ def _examine(target: str, *, heal: bool) -> Report:
             report.differences = compare(report, set(report.differences))
     except TargetDown as down:
         report.error = down.reason_zh
+    except EngineDown:
+        report.error = _("检索索引现在读不到。")
     if heal and not report.error:
         report.healed = _heal(report)
     return report
