@@ -1,0 +1,47 @@
+"""From public state to search document: pure, reads nothing, sends nothing."""
+
+import html
+import re
+
+from django.utils.html import strip_tags
+
+from disclosure_pages.public_state import PUBLISHED, PublicState
+
+from .documents import WITHDRAWN, SearchDocument
+
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|li|ul|ol|dl|dt|dd|table|t[rdh]|thead|tbody|caption|div|section|figure"
+    r"|h[1-6]|br|hr|blockquote)\b[^>]*>",
+    re.IGNORECASE,
+)
+_COPIED = (
+    *("type", "title", "index_number", "external_id", "category", "category_label"),
+    *("document_number", "publisher", "office", "office_label", "village"),
+    *("date_made", "date_published", "validity", "url", "origin", "origin_label"),
+)
+
+
+def build_document(state: PublicState) -> SearchDocument:
+    """Turn what is public now into its document; what is not, into a tombstone."""
+    if state.state != PUBLISHED:
+        return SearchDocument(state.key, WITHDRAWN, state.sha256)
+    metadata = state.metadata
+    parts = [
+        metadata.get("summary", ""),
+        plain_text(state.html),
+        "；".join(metadata.get("keywords") or []),
+        "\n".join(attachment["name"] for attachment in state.attachments),
+    ]
+    return SearchDocument(
+        key=state.key,
+        state=state.state,
+        sha256=state.sha256,
+        text="\n".join(filter(None, parts)),
+        **{name: str(metadata.get(name) or "") for name in _COPIED},
+    )
+
+
+def plain_text(markup: str) -> str:
+    """Return the text of sanitised HTML, blocks and cells on lines of their own."""
+    text = html.unescape(strip_tags(_BLOCK_TAG.sub("\n", markup)))
+    return re.sub(r"\s*\n\s*", "\n", text).strip()

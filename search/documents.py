@@ -1,0 +1,59 @@
+"""What a citizen can find: one public item, guide or reading point."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+PUBLISHED = "published"
+WITHDRAWN = "withdrawn"
+FILTERS = ("category", "office", "year", "validity", "type", "origin", "village")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchDocument:
+    """One document as every engine holds it; a tombstone has only the first three.
+
+    ``text`` is plain text (summary, body, keywords, names of attachments); tokens are
+    made from it when it is put into an engine (``search.fields``).
+    """
+
+    key: str
+    state: str = PUBLISHED
+    sha256: str = ""
+    type: str = ""
+    title: str = ""
+    text: str = ""
+    index_number: str = ""
+    external_id: str = ""
+    category: str = ""
+    category_label: str = ""
+    document_number: str = ""
+    publisher: str = ""
+    office: str = ""
+    office_label: str = ""
+    village: str = ""
+    date_made: str = ""
+    date_published: str = ""
+    validity: str = ""
+    url: str = ""
+    origin: str = ""
+    origin_label: str = ""
+
+    @property
+    def year(self) -> str:
+        """Year of publication, as four digits, or nothing."""
+        return self.date_published[:4]
+
+    @property
+    def published(self) -> bool:
+        """Whether it can be found; a tombstone only remembers its version."""
+        return self.state == PUBLISHED
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields that have a value, for storing beside the tokens."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_stored(cls, stored: dict[str, Any]) -> "SearchDocument":
+        """Build the document again from what ``stored`` returned."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: stored[name] for name in names & stored.keys()})

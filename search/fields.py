@@ -1,0 +1,66 @@
+"""The token fields of a document; both engines index exactly these strings."""
+
+import os
+import re
+from functools import cache
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from . import tokens
+from .documents import SearchDocument
+from .folding import fold_text
+
+TOKEN_FIELDS = ("words", "bigrams", "unigrams", "title", "exact", "initials")
+BOOSTS = {"words": 1.0, "bigrams": 1.0, "unigrams": 0.3, "title": 1.0}
+EXACT_SCORE = 1_000.0  # an item's own 文号 or 索引号 comes first
+TITLE_SCORE = 100.0  # then the item that has the question as its whole title
+
+
+def token_fields(document: SearchDocument) -> dict[str, str]:
+    """Return the space-joined tokens of each field; nothing for a tombstone."""
+    if not document.published:
+        return {}
+    title = tokens.analyse(document.title)
+    rest = tokens.analyse(
+        "\n".join(
+            filter(
+                None,
+                [
+                    document.text,
+                    document.document_number,
+                    document.index_number,
+                    document.external_id,
+                    document.village,
+                ],
+            )
+        )
+    )
+    exact = tokens.number_keys(document.document_number, document.index_number)
+    return {
+        "words": " ".join(title.words + rest.words),
+        "bigrams": " ".join(title.bigrams + rest.bigrams),
+        "unigrams": " ".join(title.unigrams + rest.unigrams),
+        "title": " ".join(title.words + title.bigrams),
+        "exact": " ".join([*exact, tokens.title_key(document.title)]),
+        "initials": " ".join(tokens.bigrams(initials(document.title))),
+    }
+
+
+def initials(text: str) -> str:
+    """Return the first letters of the pinyin of a title: 政府信息公开 → zfxxgk."""
+    letters = _pinyin()(fold_text(text))
+    return re.sub("[^0-9a-z]", "", "".join(letters))
+
+
+@cache
+def _pinyin() -> Any:
+    """Load the readings at first use, without the table of phrases (47 MB)."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    lazy_pinyin = import_string("pypinyin.lazy_pinyin")
+    style = import_string("pypinyin.Style").FIRST_LETTER
+
+    def letters(text: str) -> list[str]:
+        return lazy_pinyin(text, style=style)
+
+    return letters

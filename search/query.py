@@ -1,0 +1,184 @@
+"""From what a citizen typed to tokens; there is no syntax that could be wrong."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from . import tokens
+from .engines.base import SearchQuery, Unit
+from .fields import EXACT_SCORE, TITLE_SCORE
+from .folding import fold_text
+from .recognise import HAN, Found, recognise
+
+MAX_LENGTH = 200
+MAX_REQUIRED = 6
+SHARE_REQUIRED = 0.3
+MAX_SCORED = 80
+_QUOTED = re.compile('["“”「『]([^"“”「」『』]+)["“”」』]')
+_MINUS = re.compile(r"(?:^|(?<=\s))[-−]([^\W_]+)")
+_HAN_RUN = re.compile(f"[{HAN}]+")
+_ORDER = {"number": 0, "code": 1, "date": 2}
+# Words of a question that say nothing about its subject; never removed from documents.
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        的 了 和 与 及 或 在 是 有 为 对 把 被 从 到 也 都 就 还 要 吗 呢 吧 啊 么
+        年 月 日 号 我 你 您 他 她 它 我们 你们 他们 谁 几 想 想要 请问 多少
+        怎么 怎样 怎么办 如何 什么 哪些 哪里 哪个 哪儿 可以 能 能否 能不能 是否
+        有没有 没有 关于 查询 查找 需要 一下 这个 那个 这 那 之 其 于 以 由 并 而 等
+        """,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A question taken apart; ``surfaces`` are its words for the highlighter."""
+
+    text: str
+    units: tuple[Unit, ...]
+    relaxed: tuple[Unit, ...]
+    excluded: tuple[Unit, ...]
+    scored: dict[str, tuple[str, ...]]
+    exact: tuple[tuple[str, float], ...]
+    surfaces: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+def parse(text: str) -> Parsed:
+    """Take a question apart: quoted phrases, exclusions, numbers, dates, words."""
+    folded = fold_text(text[:MAX_LENGTH]).strip()
+    rest, phrases = _cut_out(_QUOTED, folded)
+    rest, minus = _cut_out(_MINUS, rest)
+    found = _recognised(rest)
+    plain = _blanked(rest, found)
+    words = [word.text for word in tokens.cut_words(plain)]
+    content = [word for word in words if word not in STOP_WORDS] or words
+    surfaces = tuple(dict.fromkeys([*phrases, *content]))
+    units = [_word_unit(surface) for surface in surfaces]
+    strict = [_token_unit([item.token]) for item in found]
+    loose = [_token_unit([item.token, *_readings(item)]) for item in found]
+    positive = " ".join([rest, *phrases])
+    return Parsed(
+        text=folded,
+        units=_known(strict + units),
+        relaxed=_known(loose + units),
+        excluded=_known(_word_unit(word) for word in minus),
+        scored=_scored(positive),
+        exact=_exact(found, positive),
+        surfaces=surfaces,
+        codes=tuple(item.token for item in found),
+    )
+
+
+def make_query(
+    text: str = "",
+    *,
+    parsed: Parsed | None = None,
+    filters: Mapping[str, Iterable[str]] | None = None,
+    facets: Iterable[str] = (),
+    sort: str = "relevance",
+    page: int = 1,
+    page_size: int = 20,
+) -> SearchQuery:
+    """Return the query for the engines; words as in ``design.md``, *Search*."""
+    parsed = parsed or parse(text)
+    count = len(parsed.units)
+    some = max(1, math.ceil(count * SHARE_REQUIRED)) if count else 0
+    short = count <= MAX_REQUIRED
+    return SearchQuery(
+        text=parsed.text,
+        units=parsed.units,
+        minimum=count if short else some,
+        relaxed=parsed.relaxed if short and _can_relax(parsed) else (),
+        relaxed_minimum=some,
+        excluded=parsed.excluded,
+        scored=parsed.scored,
+        exact=parsed.exact,
+        filters={name: tuple(values) for name, values in (filters or {}).items()},
+        facets=tuple(facets),
+        sort=sort,
+        page=page,
+        page_size=page_size,
+    )
+
+
+def _can_relax(parsed: Parsed) -> bool:
+    return len(parsed.units) > 1 or parsed.relaxed != parsed.units
+
+
+def _cut_out(pattern: re.Pattern[str], text: str) -> tuple[str, list[str]]:
+    taken = [match[1].strip() for match in pattern.finditer(text)]
+    return pattern.sub(" ", text), [part for part in taken if part]
+
+
+def _recognised(text: str) -> list[Found]:
+    """Return what is recognised, where readings overlap only the best one."""
+    taken: set[int] = set()
+    best: list[Found] = []
+    for found in sorted(recognise(text), key=lambda item: _ORDER[item.kind]):
+        places = set(range(found.start, found.end))
+        if not places & taken:
+            taken |= places
+            best.append(found)
+    return best
+
+
+def _blanked(text: str, found: Iterable[Found]) -> str:
+    for item in found:
+        text = text[: item.start] + " " * (item.end - item.start) + text[item.end :]
+    return text
+
+
+def _word_unit(word: str) -> Unit:
+    """Require a word by its bigrams: they find it however a document was cut."""
+    matches: list[tuple[str, str]] = []
+    for run in _HAN_RUN.findall(word):
+        if len(run) == 1:
+            matches.append(("unigrams", run))
+        matches += [("bigrams", pair) for pair in tokens.bigrams(run)]
+    for other in re.findall(rf"[^\W_{HAN}]+", word):
+        matches.append(("words", other[: tokens.MAX_TOKEN]))
+    return Unit((tuple(dict.fromkeys(matches)),))
+
+
+def _token_unit(names: Iterable[str]) -> Unit:
+    return Unit(tuple((("words", name[: tokens.MAX_TOKEN]),) for name in names))
+
+
+def _readings(found: Found) -> list[str]:
+    """Return the shorter readings of a code that still tell something."""
+    return [name for name in found.others if name[0] in "#@" and len(name) > 2]
+
+
+def _known(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    return tuple(dict.fromkeys(unit for unit in units if unit.alternatives[0]))
+
+
+def _exact(found: Iterable[Found], text: str) -> tuple[tuple[str, float], ...]:
+    pins = []
+    for item in found:
+        if item.kind in ("number", "code"):
+            pins.append((item.token, EXACT_SCORE))
+            pins += [(name, EXACT_SCORE / 2) for name in _readings(item)]
+    if key := tokens.title_key(text):
+        pins.append((key, TITLE_SCORE))
+    return tuple(pins)
+
+
+def _scored(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the tokens that rank, by field; question words do not."""
+    found = tokens.analyse(text)
+    words = [word for word in found.words if word not in STOP_WORDS]
+    return {
+        "words": _distinct(words),
+        "bigrams": _distinct(found.bigrams),
+        "unigrams": _distinct(found.unigrams),
+        "title": _distinct(words + found.bigrams),
+    }
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))[:MAX_SCORED]
