@@ -95,9 +95,8 @@ def _home(page: HomePage, request: HttpRequest) -> dict[str, Any]:
         return portal_home_context()
     items = selectors.visible_items()
     counts = selectors.catalogue(items)
-    latest = items.order_by("-date_published", "-pk")[: selectors.PAGE_SIZE]
     rows = selectors.with_office_names(
-        selectors.item_rows(latest), selectors.office_pages()
+        selectors.latest_rows(items), selectors.office_pages()
     )
     told = [row for row in rows if row.category == Category.WORK and row.summary]
     return {
@@ -141,14 +140,17 @@ def list_parts(
 ) -> ListParts:
     """Read one page of a list; 404 behind its last page."""
     visible = selectors.visible_items()
+    counts = selectors.catalogue(visible)
     offices = selectors.office_pages() if with_offices else []
     items = selectors.narrowed(visible, query, offices)
+    total = None if query.is_filtered else counts.total
     if office is not None:
         items = items.filter(selectors.under(office))
-    found = selectors.item_list(items, query)
-    if found.query.page > found.pages:
+        total = None
+    found = selectors.item_list(items, query, total=total)
+    if query.page > found.pages:
         raise Http404
-    return ListParts(index_url, query, offices, selectors.catalogue(visible), found)
+    return ListParts(index_url, query, offices, counts, found)
 
 
 @page_context.register
@@ -203,13 +205,15 @@ def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
 @page_context.register
 def _item(page: DisclosureItemPage, request: HttpRequest) -> dict[str, Any]:
     address = f"{frame_of(request).base_url}{public_path(page.url_path)}"
-    index_url = public_path("/".join(page.url_path.split("/")[:-3]) + "/")
+    office_path = page.url_path.removesuffix("/").rpartition("/")[0]
+    index_url = public_path(f"{office_path.rpartition('/')[0]}/")
     head, _slash, tail = page.index_number.rpartition("/")
     return {
         "address": address,
         "index_url": index_url,
         "category_url": f"{index_url}{page.category}/",
         "office": page.responsible_office,
+        "office_url": public_path(f"{office_path}/"),
         "files": file_rows(page),
         "number_head": f"{head}/" if head else "",
         "number_tail": tail,

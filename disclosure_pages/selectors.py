@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import CharField, Count, Q, QuerySet
+from django.db.models import CharField, Count, Q, QuerySet, Window
 from django.db.models.functions import Cast, Length, Substr
 from django.utils import timezone
 from wagtail.models import Page
@@ -26,6 +26,10 @@ PAGE_SIZE = 20
 PAGES_AROUND = 2
 LATEST = 8
 STEP = Page.steplen
+ROW_FIELDS = (
+    *("url_path", "path", "title", "index_number", "document_number", "category"),
+    *("date_made", "date_published", "validity", "summary", "keywords"),
+)
 
 
 @dataclass(frozen=True)
@@ -234,24 +238,31 @@ def under(page: Page) -> Q:
 def item_list(
     items: QuerySet[DisclosureItemPage], query: ListQuery, *, total: int | None = None
 ) -> ItemList:
-    """Return one page of rows; counts them too unless the total is known."""
-    if total is None:
-        total = items.count()
+    """Return one page of rows, counted in the same query unless the total is known.
+
+    Behind the last page there are no rows, and a total of 0 when it was not known.
+    """
     start = (query.page - 1) * PAGE_SIZE
     ordered = items.order_by(*query.sort.ordering)
-    return ItemList(query, item_rows(ordered[start : start + PAGE_SIZE]), total)
+    if total is None:
+        ordered = ordered.annotate(found=Window(Count("pk")))
+    fields = ROW_FIELDS if total is not None else (*ROW_FIELDS, "found")
+    found = list(ordered.values(*fields)[start : start + PAGE_SIZE])
+    if total is None:
+        total = found[0]["found"] if found else 0
+    return ItemList(query, [_item_row(values) for values in found], total)
 
 
-def item_rows(items: QuerySet[DisclosureItemPage]) -> list[ItemRow]:
-    """Return list lines without loading the bodies (one query)."""
-    wanted = ("title", "index_number", "document_number", "category", "date_made")
-    more = ("date_published", "validity", "summary", "keywords")
-    return [
-        ItemRow(
-            url=public_path(row.pop("url_path")), office=row.pop("path")[:-STEP], **row
-        )
-        for row in items.values("url_path", "path", *wanted, *more)
-    ]
+def latest_rows(items: QuerySet[DisclosureItemPage]) -> list[ItemRow]:
+    """Return the items published last (one query)."""
+    latest = items.order_by(*ListQuery().sort.ordering).values(*ROW_FIELDS)
+    return [_item_row(values) for values in latest[:PAGE_SIZE]]
+
+
+def _item_row(values: dict[str, Any]) -> ItemRow:
+    fields = {name: values[name] for name in ROW_FIELDS[2:]}
+    url, office_path = public_path(values["url_path"]), values["path"][:-STEP]
+    return ItemRow(url=url, office=office_path, **fields)
 
 
 def with_office_names(

@@ -79,8 +79,8 @@ class ModeratedPage(Page):
         if children is None:
             return super().route(request, path_components)
         child = children.child_of(self).filter(slug=slug).first()
-        if child is None:
-            raise Http404
+        if child is None:  # nothing, or a page of another type
+            return super().route(request, path_components)
         child._cached_parent_obj = self
         return child.route(request, path_components[1:])
 

@@ -24,6 +24,9 @@ class HomePage(ModeratedPage):
     class Meta:
         verbose_name = _("首页")
 
+    def children_named(self, slug: str) -> QuerySet[Page] | None:
+        return DisclosureIndexPage.objects.all() if slug == "disclosure" else None
+
 
 class DisclosureIndexPage(ModeratedPage):
     """法定主动公开内容: six categories to read by, one page per office to write in."""
