@@ -7,10 +7,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-from search.builder import build_document
-from search.documents import SearchDocument
 
 from search import engines
+from search.builder import build_document
+from search.documents import SearchDocument
+from search.engines.base import EngineDown
 
 from . import sweeping
 from .delivery import snapshot
@@ -31,9 +32,12 @@ class RebuildRunning(Exception):
 def rebuild_wanted(target: str) -> bool:
     """Whether the engine says that it lost its index or cannot read it."""
     kind, _sign, engine = target.partition(":")
-    return kind == "index" and bool(
-        getattr(engines.get(engine), "needs_rebuild", False)
-    )
+    if kind != "index":
+        return False
+    try:
+        return engines.get(engine).needs_rebuild
+    except EngineDown:
+        return False
 
 
 def rebuild(target: str, progress: Progress | None = None) -> int:
@@ -47,6 +51,7 @@ def rebuild(target: str, progress: Progress | None = None) -> int:
 
     Raises:
         RebuildRunning: somebody is at it already.
+        EngineDown: the engine cannot be reached; the old index stays.
     """
     with target_lock(f"rebuild-{target}") as ours:
         if not ours:

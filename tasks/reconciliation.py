@@ -9,18 +9,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
+from wagtail.log_actions import log
 
 from disclosure_pages.models.external import bucket_of
 from disclosure_pages.public_state import PUBLISHED, public_keys, public_states
 from search import engines
 from search.engines.base import EngineDown
-from tasks import targets
-from tasks.choices import target_names
-from tasks.models import OutboxEntry
-from tasks.portal.protocol import BUCKETS, Digest, Row
-from tasks.targets.base import TargetDown
-from tasks.targets.portal import PortalTarget
+
+from . import targets
+from .choices import target_names
+from .models import OutboxEntry
+from .portal.protocol import BUCKETS, Digest, Row
+from .targets.base import TargetDown
+from .targets.portal import PortalTarget
 
 KINDS = ("missing", "extra", "stale", "visible_but_withdrawn")
 CHUNK = 500
@@ -121,15 +124,23 @@ def _examine(target: str, *, heal: bool) -> Report:
 
 
 def _heal(report: Report) -> int:
+    """Ask for new deliveries and write down why; returns how many."""
     lanes: dict[str, dict[str, int]] = {"withdraw": {}, "publish": {}}
     for key, difference in report.differences.items():
         shown_wrongly = difference.kind in ("extra", "visible_but_withdrawn")
         lanes["withdraw" if shown_wrongly else "publish"][key] = difference.held
-    return sum(
-        OutboxEntry.heal(report.target, held, lane)
-        for lane, held in lanes.items()
-        if held
-    )
+    with transaction.atomic():
+        for lane, held in lanes.items():
+            if held:
+                OutboxEntry.heal(report.target, held, lane)
+        for key, difference in report.differences.items():
+            log(
+                instance=OutboxEntry.objects.get(target=report.target, key=key),
+                action="gongkai.heal",
+                title=key,
+                data={"found": difference.kind, "held": difference.held},
+            )
+    return len(report.differences)
 
 
 def true_rows(

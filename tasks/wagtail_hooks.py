@@ -43,3 +43,6 @@ def outbox_menu_item() -> MenuItem:
 @hooks.register("register_log_actions")
 def log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("gongkai.retry", _("重试推送"), _("已要求立即重试推送"))
+    actions.register_action(
+        "gongkai.heal", _("对账后重推"), _("对账发现不一致，已要求重新推送")
+    )

@@ -1,0 +1,71 @@
+"""kill -9 at every named place: nothing is lost, nothing arrives twice."""
+
+import sqlite3
+
+import pytest
+from django.db import connection
+
+from tests.tasks.faults import KILLED, Township
+
+ITEMS = 12
+KILLS = 3
+
+
+@pytest.fixture(scope="module")
+def township(portal_process, tmp_path_factory, django_db_setup, django_db_blocker):
+    """A township with a few items that are everywhere, paired with a real portal."""
+    if connection.vendor != "sqlite":
+        pytest.skip("has its own SQLite home; bench/faults.py does it on PostgreSQL")
+    home = tmp_path_factory.mktemp("township")
+    with (
+        django_db_blocker.unblock(),
+        sqlite3.connect(connection.settings_dict["NAME"]) as source,
+        sqlite3.connect(home / "gongkai.sqlite3") as copy,
+    ):
+        source.backup(copy)
+    origin = portal_process.unused.pop()
+    township = Township(
+        home,
+        {
+            "GONGKAI_PORTALS": f"city={portal_process.url}",
+            "GONGKAI_PORTAL_KEYS": f"city={portal_process.pairs[origin]}",
+        },
+    )
+    try:
+        township.start(origin)
+        township.do("publish", count=ITEMS)
+        township.settle()
+        yield township
+    finally:
+        township.stop()
+
+
+def test_everything_is_equal_before_any_fault(township):
+    assert township.do("problems") == []
+
+
+@pytest.mark.parametrize(
+    "failpoint",
+    ["after_claim", "before_send", "mid_bulk", "after_send", "before_confirm"],
+)
+def test_a_killed_delivery_loses_and_doubles_nothing(township, failpoint):
+    township.do("publish")
+    township.do("edit", text=f"经历 {failpoint}")
+    township.do("withdraw")
+    for number in range(1, KILLS + 1):
+        assert township.kill_drain(f"{failpoint}:kill:{number}")
+    township.settle()
+    assert township.do("problems") == []
+
+
+def test_a_publication_killed_before_its_commit_leaves_nothing_behind(township):
+    for _kill in range(KILLS):
+        status, _value = township.order(
+            "edit", text="没有提交", failpoint="before_commit:kill"
+        )
+        assert status == KILLED
+    assert township.do("behind") == 0
+    assert township.do("problems") == []
+    township.do("edit", text="提交了")
+    township.settle()
+    assert township.do("problems") == []

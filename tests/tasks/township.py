@@ -1,0 +1,144 @@
+"""A township whose every act is a process of its own, forked for it: it can be killed.
+
+Reads orders as JSON lines, forks a child for each, answers with its exit status and
+what it returned. Starting Django once, instead of for each kill, saves minutes.
+"""
+
+import json
+import os
+import sys
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
+from django.db.models import F  # noqa: E402
+
+from cms.approval import publication_approved  # noqa: E402
+from cms.models import Authority  # noqa: E402
+from disclosure_pages.models import DisclosureItemPage  # noqa: E402
+from disclosure_pages.public_state import public_states  # noqa: E402
+from disclosure_pages.services.withdrawal import withdraw  # noqa: E402
+from search import engines  # noqa: E402
+from tasks.drain import drain  # noqa: E402
+from tasks.models import OutboxEntry  # noqa: E402
+from tasks.rebuild import rebuild  # noqa: E402
+from tasks.reconciliation import reconcile  # noqa: E402
+from tests.factories import make_item, make_site  # noqa: E402
+
+
+def do_found(origin):
+    """Make the site under this origin."""
+    make_site()
+    authority = Authority.load()
+    authority.credit_code = origin
+    authority.save()
+
+
+def do_publish(count=1):
+    """Publish new items, each in a transaction of its own, as the desk does."""
+    keys = []
+    for _number in range(count):
+        with transaction.atomic():
+            keys.append(make_item().key)
+    return keys
+
+
+def do_edit(text, limit=None):
+    """Publish a new title of each public item, in one transaction."""
+    with transaction.atomic(), publication_approved("test"):
+        for page in DisclosureItemPage.objects.live().order_by("pk")[:limit]:
+            page.title = f"{text} {page.pk}"
+            page.save_revision().publish(skip_permission_checks=True)
+
+
+def do_withdraw(count=1):
+    """Take back the newest public items."""
+    for page in DisclosureItemPage.objects.live().order_by("-pk")[:count]:
+        withdraw(page, reason="故障演练")
+
+
+def do_drain():
+    return drain()
+
+
+def do_rebuild():
+    return rebuild("index:local")
+
+
+def do_behind():
+    """Rows that some target still lacks, given up or not."""
+    return OutboxEntry.objects.filter(wanted__gt=F("delivered")).count()
+
+
+def do_problems():
+    """What differs between here, index and portal; rows whose receipt is not ours."""
+    problems = [
+        [report.target, report.error, kind, key]
+        for report in reconcile()
+        for kind in ("missing", "extra", "stale", "visible_but_withdrawn")
+        for key in (report.keys(kind) or ([""] if report.error else []))
+    ]
+    problems += [
+        [row.target, row.last_error, "dead", row.key]
+        for row in OutboxEntry.objects.filter(dead=True)
+    ]
+    return problems + _doubled()
+
+
+def _doubled():
+    """Keys that the index holds more than once, or under a version never wanted."""
+    found, after, problems = {}, "", []
+    while entries := engines.get("local").entries(after, 500):
+        after = entries[-1].key
+        for entry in entries:
+            if entry.key in found:
+                problems.append(["index:local", "", "doubled", entry.key])
+            found[entry.key] = entry.version
+    rows = OutboxEntry.objects.filter(target="index:local")
+    wanted = dict(rows.values_list("key", "wanted"))
+    states = public_states(sorted(wanted))
+    problems += [
+        ["index:local", "", "version", key]
+        for key, version in wanted.items()
+        if found.get(key, 0) != version and states[key].state == "published"
+    ]
+    return problems
+
+
+def obey(order):
+    """Run one order in a forked child; exit status (minus the signal) and value."""
+    connections.close_all()
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.close(reader)
+            settings.GONGKAI_FAILPOINT = order.get("failpoint", "")
+            value = globals()[f"do_{order['act']}"](**order.get("with", {}))
+            os.write(writer, json.dumps(value).encode())
+            connections.close_all()
+            status = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        text = pipe.read()
+    _pid, code = os.waitpid(pid, 0)
+    return {
+        "status": os.waitstatus_to_exitcode(code),
+        "value": json.loads(text) if text else None,
+    }
+
+
+if __name__ == "__main__":
+    answers = sys.stdout
+    answers.write('{"ready": true}\n')
+    answers.flush()
+    for line in sys.stdin:
+        answers.write(json.dumps(obey(json.loads(line))) + "\n")
+        answers.flush()
