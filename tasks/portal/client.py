@@ -12,7 +12,7 @@ import httpcore
 import httpx
 from django.utils.translation import gettext as _
 
-from tasks.portal.signing import EMPTY_SHA256, sign
+from .signing import EMPTY_SHA256, sign
 
 CONNECT_TIMEOUT_S = 10.0
 TOTAL_TIMEOUT_S = 20.0

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from disclosure_pages.models import ExternalItem, Origin
-from tasks.models.seen import SeenMessage
-from tasks.portal.protocol import MANIFEST_LIMIT, Digest, Refused, Row
-from tasks.portal.signing import SignatureRefused, verify
+
+from ..models import SeenMessage
+from .protocol import MANIFEST_LIMIT, Digest, Refused, Row
+from .signing import SignatureRefused, verify
 
 FORGET_AFTER = timedelta(minutes=15)  # three times the tolerance of the signature
 FORGET_EVERY_S = 60

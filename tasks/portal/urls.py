@@ -1,6 +1,6 @@
 from django.urls import re_path
 
-from tasks.portal import views
+from . import views
 
 ORIGIN = r"(?P<origin>[0-9A-Z]{18})"
 

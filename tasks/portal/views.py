@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods
 
 from disclosure_pages.models import ExternalFile, ExternalItem
 from disclosure_pages.services import external
-from tasks.portal import protocol, services
-from tasks.portal.protocol import KEY, MAX_FILE_BYTES, MAX_ITEM_BYTES, Refused
-from tasks.portal.signing import EMPTY_SHA256, SignatureRefused
+
+from . import protocol, services
+from .protocol import KEY, MAX_FILE_BYTES, MAX_ITEM_BYTES, Refused
+from .signing import EMPTY_SHA256, SignatureRefused
 
 View = Callable[..., HttpResponse]
 logger = logging.getLogger(__name__)

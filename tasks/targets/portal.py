@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 
 from cms.models import Authority
 from disclosure_pages.public_state import PublicState, attachment_file
-from tasks.portal.client import (
+
+from ..portal.client import (
     TOTAL_TIMEOUT_S,
     Answer,
     PortalClient,
     PortalUnreachable,
 )
-from tasks.portal.protocol import (
+from ..portal.protocol import (
     BUCKETS,
     MANIFEST_LIMIT,
     MAX_VERSION,
@@ -27,7 +28,7 @@ from tasks.portal.protocol import (
     file_path,
     item_path,
 )
-from tasks.targets.base import Outcome, Receipt, TargetDown, TargetError
+from .base import Outcome, Receipt, TargetDown, TargetError
 
 RETRY_AFTER_CAP_S = 3600.0
 RETRY_AFTER_WITHDRAW_CAP_S = 30.0

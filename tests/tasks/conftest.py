@@ -14,7 +14,7 @@ from tests.tasks.messages import message_of
 from tests.tasks.processes import FaultServer, PortalProcess
 from tests.tasks.recording import committed, world  # noqa: F401
 
-TOWNSHIPS = 150
+TOWNSHIPS = 400
 
 
 def _key():

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.table import Table
 
-from tasks.choices import target_label
-from tasks.reconciliation import KINDS, Report, reconcile
+from ...choices import target_label
+from ...reconciliation import KINDS, Report, reconcile
 
 SHOWN_KEYS = 20
 
