@@ -24,7 +24,12 @@ from disclosure_pages.models import (
     ReadingPointPage,
 )
 from disclosure_pages.page_context import page_context
-from disclosure_pages.portal_selectors import portal_home_context
+from disclosure_pages.portal_selectors import (
+    origin_counts,
+    portal_home_context,
+    received_catalogue,
+    received_list,
+)
 from disclosure_pages.qr import qr_path
 
 CARDS = 3
@@ -153,11 +158,34 @@ def list_parts(
     return ListParts(index_url, query, offices, counts, found)
 
 
+def received_context(
+    index_url: str, query: ListQuery, category: str = ""
+) -> dict[str, Any]:
+    """The same list in the portal role: what townships sent, by township."""
+    counts = received_catalogue()
+    origins = origin_counts(counts, index_url)
+    names = {origin.credit_code: origin.name for origin in origins}
+    within = replace(query, category=category or query.category)
+    found = replace(received_list(within, names), query=query)
+    if query.page > found.pages:
+        raise Http404
+    return ListParts(index_url, query, [], counts, found).context(
+        portal=True,
+        origins=origins,
+        origin_options=[Option(code, name) for code, name in names.items()],
+        category_options=[] if category else options(Category.choices),
+        current_category=category,
+        years=counts.years(category=category),
+    )
+
+
 @page_context.register
 def _disclosure_index(
     page: DisclosureIndexPage, request: HttpRequest
 ) -> dict[str, Any]:
     query = ListQuery.read(request.GET)
+    if settings.GONGKAI_ROLE == "portal":
+        return received_context(public_path(page.url_path), query)
     parts = list_parts(public_path(page.url_path), query)
     counts = parts.counts.by_office_path()
     return parts.context(
@@ -175,6 +203,8 @@ def _disclosure_index(
 def _category(page: CategoryIndexPage, request: HttpRequest) -> dict[str, Any]:
     query = replace(ListQuery.read(request.GET), category="")
     index_url = public_path(page.url_path.removesuffix(f"{page.slug}/"))
+    if settings.GONGKAI_ROLE == "portal":
+        return received_context(index_url, query, page.category)
     within = replace(query, category=page.category)
     parts = list_parts(index_url, within)
     used = {p for c, p, *_rest in parts.counts.groups if c == page.category}

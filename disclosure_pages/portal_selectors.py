@@ -1,18 +1,29 @@
 """Reads of what other authorities sent, for the portal role."""
 
-from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import Count
-from django.urls import NoReverseMatch, reverse
+from django.db.models import CharField, Count, F, Q, QuerySet, Window
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Substr
+from django.urls import reverse
 
-from disclosure_pages.choices import Category, PublicKind
+from disclosure_pages.choices import Category, LegalStatus, PublicKind
+from disclosure_pages.list_query import ListQuery, Sort, with_document_brackets
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.public_state import visible_external
-from disclosure_pages.selectors import LATEST, CategoryCount, ItemRow
+from disclosure_pages.selectors import (
+    LATEST,
+    PAGE_SIZE,
+    Catalogue,
+    ItemList,
+    ItemRow,
+)
 
-SEARCH = "/search/"
+DOCUMENT_NUMBER = "payload__metadata__document_number"
+VALIDITY = "payload__metadata__validity"
+DATE_MADE = "payload__metadata__date_made"
 
 
 @dataclass(frozen=True)
@@ -25,54 +36,125 @@ class OriginCount:
     url: str
 
 
-def portal_home_context() -> dict[str, Any]:
-    """Return categories, townships and the latest items (three queries)."""
-    by_category: Counter[str] = Counter()
-    by_origin: Counter[str] = Counter()
-    items = visible_external().filter(kind=PublicKind.ITEM)
-    counted = items.order_by().values("origin", "category").annotate(n=Count("pk"))
-    for group in counted:
-        by_category[group["category"]] += group["n"]
-        by_origin[group["origin"]] += group["n"]
-    origins = list(Origin.objects.all())
-    names = {origin.credit_code: origin.name for origin in origins}
-    latest = items.order_by("-date_published", "-pk").defer("payload")[:LATEST]
-    return {
-        "portal": True,
-        "total": by_origin.total(),
-        "categories": [
-            CategoryCount(
-                value, str(label), by_category[value], f"{SEARCH}?category={value}"
-            )
-            for value, label in Category.choices
-        ],
-        "origins": [
-            OriginCount(
-                origin.name,
-                origin.credit_code,
-                by_origin[origin.credit_code],
-                _origin_url(origin.credit_code),
-            )
-            for origin in origins
-        ],
-        "latest": [external_row(item, names) for item in latest],
-    }
+def received_items() -> QuerySet[ExternalItem]:
+    """Return the received items that are public; guides and points not among them."""
+    return visible_external().filter(kind=PublicKind.ITEM)
 
 
-def external_row(item: ExternalItem, names: dict[str, str]) -> ItemRow:
-    """Return the list line of an external item; its "office" is the township."""
-    return ItemRow(
-        title=item.title,
-        url=reverse("external_item", args=[item.origin, item.key]),
-        index_number=item.index_number,
-        category=item.category if item.category in Category.values else "",
-        office=names.get(item.origin, item.origin),
-        date_published=item.date_published,
+def received_catalogue() -> Catalogue:
+    """Count what was received; the origin stands in the place of the office page."""
+    groups = (
+        received_items()
+        .order_by()
+        .values(
+            "category",
+            "origin",
+            year=Substr(Cast("date_published", CharField(max_length=10)), 1, 4),
+        )
+        .annotate(count=Count("pk"))
+    )
+    return Catalogue(
+        [(g["category"], g["origin"], g["year"] or "", g["count"]) for g in groups]
     )
 
 
-def _origin_url(credit_code: str) -> str:
+def origin_counts(counts: Catalogue, base: str) -> list[OriginCount]:
+    """Return every township with its count and address below ``base``."""
+    by_origin = counts.by_office_path()
+    return [
+        OriginCount(
+            origin.name,
+            origin.credit_code,
+            by_origin[origin.credit_code],
+            f"{base}?origin={origin.credit_code}",
+        )
+        for origin in Origin.objects.all()
+    ]
+
+
+def received_list(query: ListQuery, names: dict[str, str]) -> ItemList:
+    """Return one page of received items, counted in the same query.
+
+    ``names`` are the townships by credit code.
+    """
+    items = _narrowed(received_items(), query)
+    items = items.annotate(found=Window(Count("pk")), date_made=KT(DATE_MADE))
+    start = (query.page - 1) * PAGE_SIZE
+    ordered = items.order_by(*query.sort.ordering)[start : start + PAGE_SIZE]
+    found = list(_row_values(ordered, "found"))
+    total = found[0]["found"] if found else 0
+    return ItemList(query, [_row(values, names) for values in found], total)
+
+
+def latest_received(names: dict[str, str]) -> list[ItemRow]:
+    """Return the items published last."""
+    latest = received_items().order_by(*Sort.PUBLISHED.ordering)
+    rows = _row_values(latest.annotate(date_made=KT(DATE_MADE))[:LATEST])
+    return [_row(values, names) for values in rows]
+
+
+def portal_home_context() -> dict[str, Any]:
+    """Return categories, townships and the latest items (three queries)."""
+    counts = received_catalogue()
+    base = "/disclosure/"
+    origins = origin_counts(counts, base)
+    return {
+        "portal": True,
+        "total": counts.total,
+        "categories": counts.categories(base),
+        "origins": origins,
+        "latest": latest_received({o.credit_code: o.name for o in origins}),
+    }
+
+
+def _narrowed(
+    items: QuerySet[ExternalItem], query: ListQuery
+) -> QuerySet[ExternalItem]:
+    for word in query.words:
+        number = {f"{DOCUMENT_NUMBER}__icontains": with_document_brackets(word)}
+        items = items.filter(
+            Q(title__icontains=word) | Q(index_number__icontains=word) | Q(**number)
+        )
+    if query.category:
+        items = items.filter(category=query.category)
+    if query.origin:
+        items = items.filter(origin=query.origin)
+    if query.year:
+        items = items.filter(date_published__year=query.year)
+    if query.validity:
+        items = items.filter(**{VALIDITY: query.validity})
+    return items
+
+
+def _row_values(items: QuerySet[ExternalItem], *more: str) -> QuerySet:
+    columns = ("origin", "key", "title", "index_number", "category", "date_published")
+    return items.values(
+        *columns,
+        *more,
+        made=F("date_made"),
+        number=KT(DOCUMENT_NUMBER),
+        status=KT(VALIDITY),
+    )
+
+
+def _row(values: dict[str, Any], names: dict[str, str]) -> ItemRow:
+    known = values["category"] in Category.values
+    status = values["status"]
+    return ItemRow(
+        title=values["title"],
+        url=reverse("external_item", args=[values["origin"], values["key"]]),
+        index_number=values["index_number"],
+        document_number=values["number"] or "",
+        category=values["category"] if known else "",
+        office=names.get(values["origin"], values["origin"]),
+        date_made=_date(values["made"]),
+        date_published=values["date_published"],
+        validity=status if status in LegalStatus.values else LegalStatus.VALID,
+    )
+
+
+def _date(text: object) -> date | None:
     try:
-        return f"{reverse('external_index')}?origin={credit_code}"
-    except NoReverseMatch:
-        return f"{SEARCH}?origin={credit_code}"
+        return date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

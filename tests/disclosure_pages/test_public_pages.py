@@ -583,3 +583,30 @@ def test_body_blocks_are_shown_as_the_editor_made_them(client):
     text = text_of(client.get(address(item)))
     assert "段落" in text
     assert '<div class="note is-warn">' in text
+
+
+def test_portal_lists_what_it_received(client, external):
+    metadata = external.payload["metadata"] | {
+        "document_number": "云政〔2026〕9号",
+        "date_made": "2026-11-19",
+        "validity": "amended",
+    }
+    payload = external.payload | {"metadata": metadata}
+    ExternalItem.objects.update(payload=payload)
+    ExternalItem.objects.create(
+        origin="2" * 18, key="c" * 32, version=1, state="withdrawn", kind="item"
+    )
+    for path in (
+        *("/disclosure/", WORK, f"{WORK}?q=[2026]9号", f"{WORK}?validity=amended"),
+        *(f"{WORK}?origin={'1' * 18}&year=2026&sort=made", "/disclosure/?q=低保"),
+    ):
+        response = client.get(path)
+        assert titles(response) == ["低保公示"], path
+        assert response.context["list"].total == 1
+    row = response.context["list"].rows[0]
+    assert (row.document_number, row.date_made) == (
+        "云政〔2026〕9号",
+        dt.date(2026, 11, 19),
+    )
+    assert titles(client.get("/disclosure/finance/")) == []
+    assert titles(client.get(f"{WORK}?origin={'2' * 18}")) == []
