@@ -1,4 +1,4 @@
-"""From public state to search document: pure, reads nothing, sends nothing."""
+"""From public state to search document: pure, sends nothing."""
 
 import html
 import re
@@ -7,6 +7,7 @@ from django.utils.html import strip_tags
 
 from disclosure_pages.public_state import PUBLISHED, PublicState
 
+from . import dictionary
 from .documents import WITHDRAWN, SearchDocument
 
 _BLOCK_TAG = re.compile(
@@ -23,6 +24,7 @@ _COPIED = (
 
 def build_document(state: PublicState) -> SearchDocument:
     """Turn what is public now into its document; what is not, into a tombstone."""
+    dictionary.load()
     if state.state != PUBLISHED:
         return SearchDocument(state.key, WITHDRAWN, state.sha256)
     metadata = state.metadata

@@ -273,10 +273,10 @@ def _beyond(schema: tantivy.Schema, after: str) -> tantivy.Query:
     """Match every key that sorts behind ``after``; tantivy has no range over text."""
     if not after:
         return tantivy.Query.all_query()
-    parts = [
-        f"{re.escape(after[:place])}[\\x{ord(char) + 1:02x}-\\x7e].*"
-        for place, char in enumerate(after)
-        if char < "~"
-    ]
-    pattern = "|".join([*parts, f"{re.escape(after)}.+"])
+    pattern = "[ -~]"
+    for char in reversed(after):
+        longer = f"{re.escape(char)}(?:{pattern})"
+        higher = f"[\\x{ord(char) + 1:02x}-\\x7e]"
+        pattern = f"{higher}|{longer}" if char < "~" else longer
+    pattern = f"(?:{pattern})[ -~]*"
     return tantivy.Query.regex_query(schema, "key", pattern)

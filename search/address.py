@@ -1,0 +1,74 @@
+"""What the address of the search page says, and addresses that say something else."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from .documents import FILTERS
+from .engines.base import MAX_WINDOW
+from .facets import is_known
+from .query import MAX_LENGTH
+
+PAGE_SIZE = 20
+MAX_VALUES = 50
+
+
+@dataclass(frozen=True)
+class Address:
+    """Question, filters, order and page; what an address gets wrong is left out."""
+
+    q: str
+    filters: dict[str, tuple[str, ...]]
+    sort: str = "relevance"
+    page: int = 1
+    shortened: bool = False
+
+    @classmethod
+    def read(cls, data: QueryDict) -> Self:
+        """Return what the address asks for."""
+        typed = data.get("q", "").replace("\x00", " ").strip()
+        filters = {}
+        for name in FILTERS:
+            values = dict.fromkeys(v for v in data.getlist(name) if is_known(name, v))
+            if values:
+                filters[name] = tuple(values)[:MAX_VALUES]
+        number = data.get("page", "")
+        valid = number.isascii() and number.isdecimal() and len(number) < 6
+        page = min(max(1, int(number)), MAX_WINDOW // PAGE_SIZE) if valid else 1
+        return cls(
+            q=typed[:MAX_LENGTH],
+            filters=filters,
+            sort="date" if data.get("sort") == "date" else "relevance",
+            page=page,
+            shortened=len(typed) > MAX_LENGTH,
+        )
+
+    def __str__(self) -> str:
+        pairs = [("q", self.q)] if self.q else []
+        pairs += [(name, v) for name, values in self.filters.items() for v in values]
+        if self.sort != "relevance":
+            pairs.append(("sort", self.sort))
+        if self.page > 1:
+            pairs.append(("page", str(self.page)))
+        return f"?{urlencode(pairs)}"
+
+    def on_page(self, page: int) -> str:
+        """The same search on another page."""
+        return str(replace(self, page=page))
+
+    def sorted_by(self, sort: str) -> str:
+        """The same search in another order."""
+        return str(replace(self, sort=sort, page=1))
+
+    def without(self, name: str, value: str) -> str:
+        """The same search with one filter less."""
+        left = tuple(v for v in self.filters[name] if v != value)
+        filters = {**self.filters, name: left}
+        return str(replace(self, filters=filters, page=1))
+
+    @property
+    def unfiltered(self) -> str:
+        """The same question without any filter."""
+        return str(replace(self, filters={}, page=1))

@@ -1,0 +1,187 @@
+"""Ask the first engine that answers, and show only what is public now."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from disclosure_pages.public_state import publicly_visible
+
+from . import dictionary, engines, fields, highlight, tokens
+from .documents import SearchDocument
+from .engines.base import MAX_WINDOW, EngineDown, SearchQuery, SearchResult, Unit
+from .folding import fold_text
+from .query import Parsed, make_query, parse
+
+logger = logging.getLogger(__name__)
+AVOID_S = 10.0
+SUGGESTIONS = 10
+_avoid_until: dict[str, float] = {}
+_guard = threading.Lock()
+
+
+class SearchUnavailable(Exception):
+    """No engine answers; lists and pages still work."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked for, already validated."""
+
+    text: str = ""
+    filters: dict[str, tuple[str, ...]] | None = None
+    facets: Sequence[str] = ()
+    sort: str = "relevance"
+    page: int = 1
+    page_size: int = 20
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One hit as it is shown; ``title`` and ``snippet`` are escaped and marked."""
+
+    document: SearchDocument
+    title: SafeString
+    snippet: SafeString
+    score: float
+
+    @property
+    def path(self) -> str:
+        """Address on this site, also when another authority published it."""
+        origin, dot, key = self.document.key.partition(".")
+        if dot:
+            return reverse("external_item", args=[origin, key])
+        return urlsplit(self.document.url).path
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result, ready to be shown."""
+
+    result: SearchResult
+    hits: list[Hit]
+
+
+def find(asked: Asked) -> Answer:
+    """Search and mark what was found.
+
+    Raises:
+        SearchUnavailable: no engine answers.
+    """
+    dictionary.load()
+    parsed = parse(asked.text)
+    result = search(
+        make_query(
+            parsed=parsed,
+            filters=asked.filters,
+            facets=asked.facets,
+            sort=asked.sort,
+            page=asked.page,
+            page_size=asked.page_size,
+        )
+    )
+    hits = [_hit(hit.document, hit.score, parsed) for hit in result.hits]
+    return Answer(result, hits)
+
+
+def search(query: SearchQuery) -> SearchResult:
+    """Ask the first healthy engine; drop hits that are not public any more.
+
+    Totals follow the hits dropped on this page; facet counts may lag behind the
+    database for as long as the index does.
+
+    Raises:
+        SearchUnavailable: no engine answers.
+    """
+    result = _ask(query)
+    visible = publicly_visible(hit.key for hit in result.hits)
+    hits = [hit for hit in result.hits if hit.key in visible]
+    hidden = len(result.hits) - len(hits)
+    return replace(result, hits=hits, total=result.total - hidden)
+
+
+def suggest(text: str, limit: int = SUGGESTIONS) -> list[SearchDocument]:
+    """Return documents whose titles contain what was typed, or its initials.
+
+    Prefixes come first, then earlier places, then shorter titles. Needs two
+    characters; finds nothing when no engine answers.
+    """
+    typed = fold_text(text[:50]).strip()
+    unit = _title_unit(typed)
+    if unit is None:
+        return []
+    query = SearchQuery(text=typed, units=(unit,), minimum=1, page_size=100)
+    try:
+        hits = search(query).hits
+    except SearchUnavailable:
+        return []
+    ranked: dict[str, tuple[tuple[int, int, str], SearchDocument]] = {}
+    for hit in hits:
+        title = fold_text(hit.document.title)
+        place = title.find(typed)
+        if place < 0:
+            place = fields.initials(title).find(typed)
+        if place >= 0:
+            order = (place, len(title), hit.key)
+            best = ranked.get(title)
+            if best is None or order < best[0]:
+                ranked[title] = (order, hit.document)
+    chosen = sorted(ranked.values(), key=lambda pair: pair[0])
+    return [document for _order, document in chosen[:limit]]
+
+
+def pages_of(result: SearchResult, page_size: int) -> int:
+    """Return how many pages can be opened (10,000 hits at most)."""
+    return max(1, -(-min(result.total, MAX_WINDOW) // page_size))
+
+
+def _hit(document: SearchDocument, score: float, parsed: Parsed) -> Hit:
+    return Hit(
+        document,
+        highlight.title(document.title, parsed),
+        highlight.snippet(document.text, parsed),
+        score,
+    )
+
+
+def _title_unit(typed: str) -> Unit | None:
+    pairs = tokens.bigrams(typed)
+    if not pairs:
+        return None
+    analysed = tokens.analyse(typed)
+    parts = [*analysed.bigrams, *(word for word in analysed.words if word.isascii())]
+    ways = []
+    if parts:
+        ways.append(tuple(("title", part) for part in parts))
+    if typed.isascii() and typed.isalnum():
+        ways.append(tuple(("initials", pair) for pair in pairs))
+    return Unit(tuple(ways)) if ways else None
+
+
+def _ask(query: SearchQuery) -> SearchResult:
+    """Return the answer of the first engine that has one.
+
+    An engine that failed is left alone for ten seconds, so that not every reader
+    waits for its timeout.
+    """
+    names = list(settings.GONGKAI_INDEXES)
+    if "local" not in names:
+        names.append("local")
+    for place, name in enumerate(names):
+        if _avoid_until.get(name, 0.0) > time.monotonic():
+            continue
+        try:
+            result = engines.get(name).search(query)
+        except EngineDown as error:
+            logger.warning("search engine %s does not answer: %s", name, error)
+            with _guard:
+                _avoid_until[name] = time.monotonic() + AVOID_S
+            continue
+        return replace(result, degraded=place > 0)
+    raise SearchUnavailable
