@@ -24,7 +24,7 @@ class StagedFile:
 class StagedItem:
     """One row, checked; ``fields`` are the item's own fields by name.
 
-    ``key`` names the item for good. Rows without 索引号 and 外部编号 get one derived
+    ``key`` names the item for good; it is derived from 外部编号 or 索引号, without them
     from the file and the row, so that the same file again is the same item.
     """
 

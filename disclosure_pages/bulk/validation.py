@@ -71,11 +71,17 @@ def check(
     source: Source,
     offices: OfficeChoice,
     progress: Callable[[int], None] | None = None,
+    latest_day: dt.date | None = None,
 ) -> Checked:
-    """Return every row of the table, checked and staged, or with its problems."""
+    """Return every row of the table, checked and staged, or with its problems.
+
+    Args:
+        latest_day: dates may not lie after it; today when it is later or not given.
+    """
     checked = Checked(problems=list(table.problems), rows=len(table.rows))
     faulty = {found.row for found in table.problems}
-    context = _Rows(source, offices)
+    today = timezone.localdate()
+    context = _Rows(source, offices, max(latest_day or today, today))
     for number, record in table.rows:
         item, problems = context.stage(number, record)
         checked.problems += problems
@@ -94,10 +100,12 @@ def check(
 class _Rows:
     """One pass over the rows; remembers which numbers were seen in which row."""
 
-    def __init__(self, source: Source, offices: OfficeChoice) -> None:
+    def __init__(
+        self, source: Source, offices: OfficeChoice, latest_day: dt.date
+    ) -> None:
         self.source = source
         self.offices = offices
-        self.today = timezone.localdate()
+        self.latest_day = latest_day
         self._seen: dict[tuple[str, str], int] = {}
         self._files: dict[str, StagedFile] = {}
 
@@ -130,9 +138,13 @@ class _Rows:
         return item, []
 
     def _key(self, number: int, values: dict[str, Any]) -> uuid.UUID:
-        if values["index_number"] or values["external_id"]:
-            return uuid.uuid4()
-        return uuid.uuid5(NAMESPACE, f"{self.source.sha256}:{number}")
+        if values["external_id"]:
+            name = f"external:{self.source.name}:{values['external_id']}"
+        elif values["index_number"]:
+            name = f"index:{values['index_number']}"
+        else:
+            name = f"row:{self.source.sha256}:{number}"
+        return uuid.uuid5(NAMESPACE, name)
 
     def _values(
         self, number: int, record: dict[str, Any], problems: list[Problem]
@@ -163,14 +175,14 @@ class _Rows:
 
         made: dt.date | None = values["date_made"]
         published: dt.date | None = values["date_published"]
-        if made and made > self.today:
+        if made and made > self.latest_day:
             wrong("date_made", _("成文日期不能晚于今天。"))
         elif made and published and made > published:
             wrong(
                 "date_made",
                 _("成文日期晚于公开日期 %(day)s。") % {"day": published.isoformat()},
             )
-        if published and published > self.today:
+        if published and published > self.latest_day:
             wrong("date_published", _("公开日期不能晚于今天。"))
         private = values["disclosure_mode"] != DisclosureMode.PROACTIVE
         if private and not values["disclosure_reason"]:

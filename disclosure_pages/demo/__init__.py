@@ -1,0 +1,1 @@
+"""The demo township (示例乡镇): invented names, every state of review."""

@@ -1,0 +1,105 @@
+"""The demo's items in every state of review, driven through the real workflow."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from wagtail.models import TaskState
+
+from cms.models import SecrecyReviewTask
+from cms.services.review import SecrecyRecord, decide
+from disclosure_pages.bulk.attachments import find_file
+from disclosure_pages.bulk.bodies import body_of
+from disclosure_pages.bulk.filing import Filing
+from disclosure_pages.demo.content import DATA, load
+from disclosure_pages.demo.items import SOURCE
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    ItemAttachment,
+    OfficeIndexPage,
+)
+from disclosure_pages.services.withdrawal import withdraw
+
+APART = ("office", "body", "attachments", "author", "submitted", "steps", "withdrawal")
+
+
+def load_drafts(limit: int | None = None) -> int:
+    """Make the items that are missing, each in its state; returns how many."""
+    users = {user.username: user for user in get_user_model().objects.all()}
+    there = set(
+        DisclosureItemPage.objects.filter(batch_source=SOURCE).values_list(
+            "external_id", flat=True
+        )
+    )
+    missing = [
+        record for record in load("drafts") if record["external_id"] not in there
+    ]
+    for record in missing[:limit]:
+        _make(record, users)
+    return len(missing[:limit])
+
+
+@transaction.atomic
+def _make(record: dict[str, Any], users: dict[str, AbstractUser]) -> None:
+    """Draft, submit, decide and withdraw one item as its record says."""
+    author = users[record["author"]]
+    page = _draft(record, author)
+    if not record.get("submitted"):
+        return
+    page.get_workflow().start(page, author)
+    for step in record.get("steps", []):
+        _decide(page, users[step["by"]], step)
+    if record.get("withdrawal"):
+        withdrawal = record["withdrawal"]
+        withdraw(
+            page,
+            user=users[withdrawal["by"]],
+            reason=withdrawal["reason"],
+            kind=withdrawal["kind"],
+        )
+
+
+def _draft(record: dict[str, Any], author: AbstractUser) -> DisclosureItemPage:
+    parent = OfficeIndexPage.objects.get(office__code=record["office"])
+    page = DisclosureItemPage(
+        **{name: value for name, value in record.items() if name not in APART},
+        batch_source=SOURCE,
+        owner=author,
+        live=False,
+        locale=parent.locale,
+    )
+    page.body = DisclosureItemPage._meta.get_field("body").to_python(
+        body_of(record["body"])
+    )
+    files = [find_file(DATA, name) for name in record.get("attachments", [])]
+    filing = Filing(files)
+    for order, file in enumerate(files):
+        filing.store(file)
+        document = filing.document(file, parent.title)
+        page.attachments.add(ItemAttachment(document=document, sort_order=order))
+    parent.add_child(instance=page)
+    page.save_revision(user=author, log_action=True)
+    return page
+
+
+def _decide(page: DisclosureItemPage, user: AbstractUser, step: dict[str, Any]) -> None:
+    page.refresh_from_db()
+    state = TaskState.objects.get(
+        workflow_state=page.current_workflow_state,
+        status=TaskState.STATUS_IN_PROGRESS,
+    )
+    secrecy = isinstance(state.task.specific, SecrecyReviewTask)
+    decide(
+        state,
+        user,
+        approve=step["do"] == "approve",
+        revision_id=state.revision_id,
+        comment=step.get("comment", ""),
+        record=SecrecyRecord(
+            opinion="open" if step["do"] == "approve" else "not_open",
+            note=step.get("note", ""),
+        )
+        if secrecy
+        else None,
+    )
