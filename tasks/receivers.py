@@ -28,6 +28,8 @@ DRAFT_FIELDS = {
     *("go_live_at", "expire_at", "owner", "alias_of"),
 }
 
+NAME_FIELDS = {"name", "code", "credit_code"}
+
 
 def record(keys: Iterable[str], lane: str) -> None:
     """Write the rows, and wake the drain once they are committed."""
@@ -145,7 +147,15 @@ def record_restriction(
 @receiver(post_save, sender=Authority, dispatch_uid="outbox_authority")
 @receiver(post_save, sender=Office, dispatch_uid="outbox_office")
 @receiver(post_save, sender=Village, dispatch_uid="outbox_village")
-def record_names(sender: Any, instance: Any, created: bool, **kwargs: Any) -> None:
+def record_names(
+    sender: Any,
+    instance: Any,
+    created: bool,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
     """Names of authority, offices and villages are part of every item's state."""
+    if update_fields is not None and not NAME_FIELDS & set(update_fields):
+        return
     if not created:
         record(public_keys(), "bulk")

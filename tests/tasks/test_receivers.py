@@ -15,7 +15,13 @@ from disclosure_pages.services.withdrawal import withdraw
 from disclosure_pages.signals import public_state_changed
 from tasks.choices import Lane
 from tasks.models import OutboxEntry
-from tests.factories import OfficeFactory, make_guide, make_item, make_reading_point
+from tests.factories import (
+    OfficeFactory,
+    make_guide,
+    make_item,
+    make_reading_point,
+    make_site,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -118,21 +124,20 @@ def test_deleting_a_draft_is_not_recorded(world):
 
 
 def other_office():
-    office = OfficeFactory(code="finance", name="财政办公室")
-    home = make_item(live=False).get_parent().get_parent()
-    page = OfficeIndexPage(title=office.name, slug=office.code, office=office)
-    return home.add_child(instance=page)
+    OfficeFactory(code="finance", name="财政办公室")
+    make_site()
+    return OfficeIndexPage.objects.get(office__code="finance")
 
 
 def test_moving_is_recorded_for_the_moved_page(item):
     settled(other_office())
-    item.move(OfficeIndexPage.objects.get(slug="finance"), pos="last-child")
+    item.move(OfficeIndexPage.objects.get(office__code="finance"), pos="last-child")
     assert recorded() == {item.key: Lane.PUBLISH}
 
 
 def test_moving_a_section_is_recorded_for_everything_below(item):
     settled(other_office())
-    target = OfficeIndexPage.objects.get(slug="finance")
+    target = OfficeIndexPage.objects.get(office__code="finance")
     item.get_parent().specific.move(target, pos="last-child")
     assert recorded() == {item.key: Lane.PUBLISH}
 
@@ -141,7 +146,7 @@ def test_moving_into_a_restricted_section_is_a_withdrawal(item):
     target = other_office()
     PageViewRestriction.objects.create(page=target, restriction_type="login")
     settled(None)
-    item.move(OfficeIndexPage.objects.get(slug="finance"), pos="last-child")
+    item.move(OfficeIndexPage.objects.get(office__code="finance"), pos="last-child")
     assert recorded() == {item.key: Lane.WITHDRAW}
 
 
