@@ -52,10 +52,8 @@ def described(
 
     Years come newest first, categories in the order of the catalogue, others by count.
     """
-    names = [*result.facets, *(name for name in chosen if name not in result.facets)]
-    all_labels = {name: labels(name) for name in names}
     return {
-        name: _values(name, dict(counts), chosen.get(name, ()), all_labels[name])
+        name: _values(name, dict(counts), chosen.get(name, ()), labels(name))
         for name, counts in result.facets.items()
     }
 

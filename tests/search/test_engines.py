@@ -308,7 +308,8 @@ def test_a_hit_carries_what_a_page_shows(engine):
 
 
 @pytest.mark.parametrize(
-    "text", ["\x00", "a" * 3000, "AND OR NOT (", '"', "-", "((((", "𠮷野家", "🙂", "\ud800"]
+    "text",
+    ["\x00", "a" * 3000, "AND OR NOT (", '"', "-", "((((", "𠮷野家", "🙂", "\ud800"],
 )
 def test_no_question_is_an_error(engine, text):
     put(engine, make_document())
