@@ -7,7 +7,15 @@ threads or connections opened before the fork would be dead in the worker.
 
 import importlib
 import os
+import re
 from typing import Any
+
+from gunicorn.http import message
+
+# People and scripts write Chinese into addresses (``curl '…/search?q=低保'``), and curl
+# sends it as it stands. gunicorn refuses every byte outside ASCII with a bare 400; we
+# let UTF-8 through to Django, which decodes it, and still refuse blanks and controls.
+message.RFC9112_TARGET_INVALID = re.compile(r"[\x00-\x20\x7f]")
 
 bind = os.environ.get("GONGKAI_BIND") or f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"

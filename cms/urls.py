@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 from ninja import NinjaAPI
+from ninja.renderers import JSONRenderer
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
@@ -32,7 +33,14 @@ def atomic_when_unsafe(view: Any) -> Any:
     return respond
 
 
+class ReadableJson(JSONRenderer):
+    """Chinese as Chinese, not as escapes: people read these answers in a terminal."""
+
+    json_dumps_params = {"ensure_ascii": False}
+
+
 api = NinjaAPI(
+    renderer=ReadableJson(),
     title="政府信息公开",
     version="1",
     openapi_url="/openapi.json",
