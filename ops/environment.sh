@@ -8,6 +8,12 @@ say() { printf '%s\n' "$*"; }
 die() { printf '\n%s\n' "$*" >&2; exit 1; }
 py=$PWD/.venv/bin/python
 
+# Runs a long command so that a signal to the shell ends it at once ($job).
+step() {
+    "$@" & job=$!
+    wait "$job" && job=
+}
+
 # Variables of .env that the shell itself needs; the environment wins over the file.
 read_dotenv() {
     [ -f .env ] || return 0
@@ -52,7 +58,7 @@ make_environment() { # requirements file
     installed "$1" && return
     lock .venv.lock
     trap 'rm -rf .venv.lock' EXIT
-    trap 'exit 130' INT TERM HUP
+    trap 'kill ${job:-} 2>/dev/null || :; exit 130' INT TERM HUP
     installed "$1" || install_packages "$1"
     rm -rf .venv.lock
     trap - EXIT INT TERM HUP
@@ -65,20 +71,21 @@ install_packages() { # requirements file
         find_python
         [ -n "$uv" ] || "$python" -c 'import venv, ensurepip' 2>/dev/null ||
             die "这台机器缺少 Python 的 venv 组件。请先安装：  sudo apt install python3-venv"
-        rm -rf .venv && mkdir .venv && : >.venv/.installing
+        rm -rf .venv 2>/dev/null || { sleep 3 && rm -rf .venv; } # an installer that is just dying
+        mkdir .venv && : >.venv/.installing
         if [ -n "$uv" ]; then
-            uv venv -q --allow-existing --python "$python" .venv
+            step uv venv -q --allow-existing --python "$python" .venv
         else
-            "$python" -m venv .venv
+            step "$python" -m venv .venv
         fi || die "没有建成 .venv，原因见上。"
     fi
     : >.venv/.installing
     say "· 安装软件包（只在首次和版本变化时联网，约 1～3 分钟）……"
     if [ -n "$uv" ]; then
-        uv pip install -q --python "$py" --require-hashes -r "$1"
+        step uv pip install -q --python "$py" --require-hashes -r "$1"
     else
         "$py" -m pip --version >/dev/null 2>&1 || "$py" -m ensurepip >/dev/null
-        "$py" -m pip install -q --disable-pip-version-check --require-hashes -r "$1"
+        step "$py" -m pip install -q --disable-pip-version-check --require-hashes -r "$1"
     fi || die "软件包没有装完，原因见上（多为网络）。请再运行一次，已下载的不会重下。"
     rm -f .venv/.installed-*
     cksum <requirements.txt >.venv/.installed-requirements.txt # dev contains it

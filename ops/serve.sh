@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 # Sourced by ./run: the two processes, who owns the home, and how everything ends.
-# Expects: py, home, PORT, portal (its address), origin, pair_key.
+# Expects (beside ops/environment.sh): py, home, PORT, portal (its address), origin, pair_key.
 
 # Becomes COMMAND in the portal's role and home; only inside a subshell.
 as_portal() {
@@ -45,7 +45,7 @@ stop() { # exit code
     trap '' INT TERM HUP
     trap - EXIT
     # shellcheck disable=SC2086
-    kill ${township_pid:-} ${portal_pid:-} ${job:-} 2>/dev/null || :
+    kill ${township_pid:-} ${portal_pid:-} ${job:-} ${beside:-} 2>/dev/null || :
     wait
     rm -f "$home/run.pid"
     exit "$1"

@@ -184,9 +184,15 @@ def embedded(home: Path, **variables: str) -> Iterator[RunningSite]:
     }
     with (home / "run.log").open("w") as out:
         run = subprocess.Popen(
-            ["./run"], cwd=ROOT, env=outer, stdout=out, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            ["./run"],
+            cwd=ROOT,
+            env=outer,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=heed_interrupts,
+        )
     try:
         wait_for_run(run, home / "run.log")
         running = RunningSite(
@@ -211,6 +217,11 @@ def wait_for_run(run: subprocess.Popen, log: Path) -> None:
             interrupt(run)
             raise AssertionError(f"./run did not start:\n{log.read_text()}")
         time.sleep(0.2)
+
+
+def heed_interrupts() -> None:
+    """Undo what a background job inherits: a shell can't trap an ignored signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupt(run: subprocess.Popen) -> None:
