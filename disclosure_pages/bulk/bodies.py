@@ -84,7 +84,7 @@ def _as_the_editor_stores(html: str) -> str:
     stored = converter.to_database_format(converter.from_database_format(html))
     if html.endswith("<hr/>"):  # the converter adds an empty line after a rule
         stored = EMPTY_TAIL.sub("", stored)
-    digest = hashlib.sha256(html.encode()).hexdigest()
+    digest = hashlib.sha256(BLOCK_KEY.sub("", stored).encode()).hexdigest()
     keys = iter(range(10**9))
 
     def key(match: re.Match[str]) -> str:

@@ -84,10 +84,11 @@ class ItemUpdater:
     def _apply_attachments(self, item: StagedItem, draft: DisclosureItemPage) -> bool:
         if "attachments" not in item.given:
             return False
-        held = [
-            (row.document.sha256, row.document.title) for row in draft.attachments.all()
-        ]
-        if held == [(file.sha256, file.name) for file in item.attachments]:
+        held = [(row.document.sha256, row.label) for row in draft.attachments.all()]
+        if len(held) == len(item.attachments) and all(
+            sha256 == file.sha256 and label in (file.name, file.path.stem)
+            for (sha256, label), file in zip(held, item.attachments, strict=True)
+        ):
             return False
         office = self.offices.pages[item.office].office.name
         draft.attachments = [

@@ -55,7 +55,8 @@ class Command(BaseCommand):
     def _import(self, path: Path, chosen: Options) -> Summary:
         console = Console(file=self.stderr, stderr=True)
         tasks: dict[str, TaskID] = {}
-        with Progress(console=console, transient=True) as bars:
+        quiet = not console.is_terminal
+        with Progress(console=console, transient=True, disable=quiet) as bars:
 
             def advance(phase: str, done: int, total: int) -> None:
                 if phase not in tasks:
