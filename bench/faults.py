@@ -9,7 +9,6 @@ worker, Redis and Elasticsearch; it makes databases, keys and indexes of its own
 
 import argparse
 import json
-import os
 import random
 import sys
 import tempfile
@@ -17,15 +16,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import psycopg  # noqa: E402
-import redis  # noqa: E402
-
-from bench.proxy import Proxy  # noqa: E402
 from bench.rig import Rig  # noqa: E402
+from bench.services import own_services, services_given  # noqa: E402
 from tasks.failpoints import NAMES  # noqa: E402
 from tests.tasks.faults import KILLED  # noqa: E402
 
@@ -179,28 +174,11 @@ def embedded(kills: int, only: str) -> Iterator[Outcome]:
 
 def production(kills: int, only: str) -> Iterator[Outcome]:
     """Faults of the services, seen through proxies."""
-    broker = urlsplit(os.environ["REDIS_URL"])
-    search = urlsplit(os.environ["ELASTICSEARCH_URL"])
-    to_redis = Proxy(broker.hostname, broker.port)
-    to_search = Proxy(search.hostname, search.port)
-    run = f"faults{os.getpid()}"
-    database = urlsplit(os.environ["DATABASE_URL"])
-    with psycopg.connect(database.geturl(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {run}")
-    services = {
-        "DJANGO_SETTINGS_MODULE": "cms.settings.production",
-        "DATABASE_URL": database._replace(path=f"/{run}").geturl(),
-        "REDIS_URL": through(broker, to_redis, path="/15"),
-        "ELASTICSEARCH_URL": through(search, to_search),
-        "GONGKAI_ES_PREFIX": run,
-        "SECRET_KEY": "x" * 50,
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "GONGKAI_INSECURE_HTTP": "1",
-    }
-    client = redis.Redis.from_url(broker._replace(path="/15").geturl())
-    client.flushdb()
-    with tempfile.TemporaryDirectory(prefix="gongkai-faults-") as folder:
-        rig = Rig(Path(folder), services).start()
+    with (
+        own_services("faults") as services,
+        tempfile.TemporaryDirectory(prefix="gongkai-faults-") as folder,
+    ):
+        rig = Rig(Path(folder), services.environment).start()
         try:
             rig.worker.start()
             rig.beat.start()
@@ -208,27 +186,17 @@ def production(kills: int, only: str) -> Iterator[Outcome]:
             rig.wait_until_settled()
             if only in "worker":
                 yield kill_worker(rig, kills)
-            if only in "redis":
-                yield outage(rig, "Redis flushed", kills, client.flushdb, int, 0)
-                yield outage(
-                    rig, "Redis stopped", kills, to_redis.refuse, to_redis.open, 2
-                )
-                yield outage(rig, "Redis hangs", kills, to_redis.hang, to_redis.flow, 2)
-            if only in "elasticsearch":
-                stop, start = to_search.refuse, to_search.open
-                yield outage(rig, "Elasticsearch stopped", kills, stop, start, 2)
+            broker, search = services.to_redis, services.to_search
+            for name, begin, end, lasts_s in (
+                ("Redis flushed", services.broker.flushdb, int, 0),
+                ("Redis stopped", broker.refuse, broker.open, 2),
+                ("Redis hangs", broker.hang, broker.flow, 2),
+                ("Elasticsearch stopped", search.refuse, search.open, 2),
+            ):
+                if only.lower() in name.lower():
+                    yield outage(rig, name, kills, begin, end, lasts_s)
         finally:
             rig.stop()
-            client.flushdb()
-            with psycopg.connect(database.geturl(), autocommit=True) as connection:
-                connection.execute(f"DROP DATABASE {run} WITH (FORCE)")
-
-
-def through(url: object, proxy: Proxy, path: str | None = None) -> str:
-    """Return the URL with the proxy's port in place of the service's."""
-    user = f"{url.username or ''}:{url.password}@" if url.password else ""
-    place = f"{user}127.0.0.1:{proxy.port}"
-    return url._replace(netloc=place, path=url.path if path is None else path).geturl()
 
 
 def main() -> int:
@@ -239,14 +207,10 @@ def main() -> int:
     parser.add_argument("--mode", choices=["embedded", "production"])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    services = all(
-        os.environ.get(name)
-        for name in ("DATABASE_URL", "REDIS_URL", "ELASTICSEARCH_URL")
-    )
     runs = []
     if options.mode != "production":
         runs.append(embedded)
-    if services and options.mode != "embedded":
+    if services_given() and options.mode != "embedded":
         runs.append(production)
     print(f"{'fault':28}{'times':>6}{'lost':>6}{'twice':>6}{'dead':>6}", end="")
     print(f"{'edit s':>8}{'back s':>8}")

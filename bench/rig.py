@@ -67,17 +67,16 @@ class Rig:
         self.home.mkdir(parents=True)
         (folder / "portal").mkdir()
         self.portal = PortalProcess(folder / "portal", {ORIGIN: self.key})
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
         self.environment = {
+            "PORT": str(port),  # part of every address, so the same for all
             "GONGKAI_PORTALS": f"city={self.portal.url}",
             "GONGKAI_PORTAL_KEYS": f"city={self.key}",
             **self.services,
         }
         self.township = Township(self.home, self.environment)
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self.site = self._group(
-            ["gunicorn", "cms.wsgi", "-c", "gunicorn.conf.py"], PORT=str(port)
-        )
+        self.site = self._group(["gunicorn", "cms.wsgi", "-c", "gunicorn.conf.py"])
         celery = ["celery", "-A", "tasks.celery"]
         quiet = ["--without-gossip", "--without-mingle", "--concurrency", "2"]
         self.worker = self._group([*celery, "worker", "-l", "INFO", *quiet])
@@ -124,10 +123,10 @@ class Rig:
             **self.environment,
         }
 
-    def _group(self, module: list[str], **extra: str) -> Group:
+    def _group(self, module: list[str]) -> Group:
         return Group(
             [sys.executable, "-m", *module],
-            {**self._settings(), **extra},
+            self._settings(),
             self.home / f"{module[0]}.log",
         )
 
