@@ -68,7 +68,10 @@ class SiteFrame:
 
     @cached_property
     def navigation(self) -> list[NavigationLink]:
-        """Links to the parts that exist and are live, in the statutory order."""
+        """Links to the parts that exist and are live, in the statutory order.
+
+        A portal has no reading points of its own; search finds those it receives.
+        """
         roots = Site.get_site_root_paths()
         if not roots:
             return []
@@ -87,7 +90,7 @@ class SiteFrame:
                 current=self.request.path.startswith(url),
             )
             for slug, label in NAVIGATION.items()
-            if slug in found
+            if slug in found and not (self.is_portal and slug == "reading-points")
         ]
 
     @cached_property
