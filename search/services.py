@@ -165,14 +165,13 @@ def _title_unit(typed: str) -> Unit | None:
 
 
 def _ask(query: SearchQuery) -> SearchResult:
-    """Return the answer of the first engine that has one.
+    """Return the answer of the first engine that has a complete one.
 
     An engine that failed is left alone for ten seconds, so that not every reader
-    waits for its timeout.
+    waits for its timeout. One that lost documents answers only if no other can.
     """
-    names = list(settings.GONGKAI_INDEXES)
-    if "local" not in names:
-        names.append("local")
+    partial: SearchResult | None = None
+    names = dict.fromkeys([*settings.GONGKAI_INDEXES, "local"])
     for place, name in enumerate(names):
         if _avoid_until.get(name, 0.0) > time.monotonic():
             continue
@@ -183,5 +182,10 @@ def _ask(query: SearchQuery) -> SearchResult:
             with _guard:
                 _avoid_until[name] = time.monotonic() + AVOID_S
             continue
-        return replace(result, degraded=place > 0)
-    raise SearchUnavailable
+        result = replace(result, degraded=place > 0)
+        if not result.incomplete:
+            return result
+        partial = partial or result
+    if partial is None:
+        raise SearchUnavailable
+    return partial

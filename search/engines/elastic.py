@@ -10,7 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import (
+    ApiError,
+    BadRequestError,
+    Elasticsearch,
+    NotFoundError,
+    TransportError,
+)
 
 from search.documents import SearchDocument
 from search.fields import token_fields
@@ -32,6 +38,7 @@ WRITE_TIMEOUT_S = 5.0
 SEARCH_TIMEOUT_S = 1.5
 HEALTH_TIMEOUT_S = 1.0
 REBUILD_CHUNK = 200
+BELIEVED_S = 10.0
 PAGE = 500
 Held = dict[str, tuple[int, str]]
 Versioned = tuple[int, SearchDocument]
@@ -50,6 +57,7 @@ class ElasticEngine:
         self.alias = f"{prefix}-items"
         self.write_alias = f"{prefix}-items-write"
         self.refresh = refresh
+        self._lacking = (float("-inf"), False)
 
     # reading
 
@@ -71,7 +79,7 @@ class ElasticEngine:
         except (ApiError, TransportError) as error:
             raise EngineDown(str(error)) from error
         took_ms = round((time.perf_counter() - started) * 1000)
-        return elastic_query.finished(result, took_ms)
+        return elastic_query.finished(result, took_ms, incomplete=self._incomplete())
 
     def entries(self, after: str, limit: int) -> list[Entry]:
         """List keys held, sorted, tombstones included; sees every write."""
@@ -125,10 +133,17 @@ class ElasticEngine:
     def rebuild(self, documents: Iterable[Versioned]) -> int:
         """Build a new index beside the old one, then move the alias in one step."""
         try:
-            index = self._make(self.write_alias)
-            count = self._fill(index, documents)
-            self._carry_over(index)
-            self._swap(index)
+            self._delete(self._unfinished())
+            index = self._make(f"{time.time_ns():x}", self.write_alias)
+            swapped = False
+            try:
+                count = self._fill(index, documents)
+                self._carry_over(index)
+                self._swap(index)
+                swapped = True
+            finally:
+                if not swapped:
+                    self._delete([index])
         except (ApiError, TransportError) as error:
             raise EngineDown(str(error)) from error
         return count
@@ -139,13 +154,26 @@ class ElasticEngine:
 
     # inside
 
+    def _incomplete(self) -> bool:
+        """Return ``needs_rebuild`` as it was within the last ten seconds."""
+        asked_at, lacking = self._lacking
+        if time.monotonic() - asked_at > BELIEVED_S:
+            lacking = self.needs_rebuild
+            self._lacking = (time.monotonic(), lacking)
+        return lacking
+
     def _targets(self) -> tuple[str, list[str]]:
         """Return the index that answers, made if missing, and those being built."""
         found = self._aliased(self.write_alias)
         reading = [i for i, names in found.items() if self.alias in names]
         if not reading:
-            return self._make(self.alias, self.write_alias), sorted(found)
+            return self._make("first", self.alias, self.write_alias), sorted(found)
         return reading[0], sorted(found.keys() - set(reading))
+
+    def _unfinished(self) -> list[str]:
+        """Return what a rebuild that was killed has left behind."""
+        found = self._aliased(self.write_alias)
+        return sorted(i for i, names in found.items() if self.alias not in names)
 
     def _aliased(self, alias: str) -> dict[str, set[str]]:
         """Return the indexes under an alias, each with all of its aliases."""
@@ -165,15 +193,20 @@ class ElasticEngine:
         if indexes:
             self.client.indices.delete(index=",".join(indexes), ignore_unavailable=True)
 
-    def _make(self, *aliases: str) -> str:
-        index = f"{self.alias}-{time.time_ns():x}"
-        self.client.indices.create(
-            index=index,
-            settings=elastic_index.SETTINGS,
-            mappings=elastic_index.mappings(complete=False),
-            aliases={alias: {} for alias in aliases},
-            wait_for_active_shards=1,
-        )
+    def _make(self, suffix: str, *aliases: str) -> str:
+        """Create an index; writes need its own alias, so that none makes one."""
+        index = f"{self.alias}-{suffix}"
+        try:
+            self.client.indices.create(
+                index=index,
+                settings=elastic_index.SETTINGS,
+                mappings=elastic_index.mappings(complete=False),
+                aliases={alias: {} for alias in (*aliases, _door(index))},
+                wait_for_active_shards=1,
+            )
+        except BadRequestError as error:
+            if error.error != "resource_already_exists_exception":
+                raise  # else another process was first
         return index
 
     def _put(
@@ -211,7 +244,10 @@ class ElasticEngine:
             body = elastic_index.source(version, document, token_fields(document))
             operations += [{"index": action}, body]
         answer = self.client.bulk(
-            index=index, operations=operations, refresh=self.refresh
+            index=_door(index),
+            operations=operations,
+            refresh=self.refresh,
+            require_alias=True,
         )
         items = [item["index"] for item in answer["items"]]
         refused = [item["_id"] for item in items if item["status"] == 409]
@@ -298,6 +334,10 @@ class ElasticEngine:
             else [{"add": {"index": index, "alias": self.alias}}]
         )
         self._delete([name for name in self._existing() if name != index])
+
+
+def _door(index: str) -> str:
+    return f"{index}-door"
 
 
 def _item_error(item: dict[str, Any], held: Held) -> EngineError | None:

@@ -51,9 +51,9 @@ def run(
     return _result(query, client.search(index=index, **request.to_dict()))
 
 
-def finished(result: SearchResult, took_ms: int) -> SearchResult:
+def finished(result: SearchResult, took_ms: int, *, incomplete: bool) -> SearchResult:
     """Return the result with what is known only at its end."""
-    return replace(result, took_ms=took_ms)
+    return replace(result, took_ms=took_ms, incomplete=incomplete)
 
 
 def entries(client: Elasticsearch, index: str, after: str, limit: int) -> list[Entry]:

@@ -84,10 +84,9 @@ class LocalEngine:
     @property
     def needs_rebuild(self) -> bool:
         """Whether the index is missing, broken, of another pipeline, or only a part."""
-        generation = self.store.current
-        if not self.store.usable(generation):
+        if self._reader() is None:
             return True
-        return not self.store.meta(generation).get("complete", False)
+        return not self.store.meta(self.store.current).get("complete", False)
 
     # writing
 
@@ -106,19 +105,25 @@ class LocalEngine:
 
     def rebuild(self, documents: Iterable[tuple[int, SearchDocument]]) -> int:
         """Build a new generation; the old one answers and takes writes meanwhile."""
-        with self.store.lock("rebuild", wait_s=0):
-            self.store.sweep()
-            started = time.time_ns()
-            generation = self.store.make()
-            index = tantivy.Index(self.schema, path=str(generation))
-            count = self._fill(index, documents)
-            with self.store.lock("write", wait_s=60):
-                self._carry_over(index, started)
-                self.store.point(generation, complete=True)
-                self.store.sweep()
-        return count
+        try:
+            with self.store.lock("rebuild", wait_s=0):
+                return self._rebuild(documents)
+        except OSError as error:
+            raise EngineDown(str(error)) from error
 
     # inside
+
+    def _rebuild(self, documents: Iterable[tuple[int, SearchDocument]]) -> int:
+        self.store.sweep()
+        started = time.time_ns()
+        generation = self.store.make()
+        index = tantivy.Index(self.schema, path=str(generation))
+        count = self._fill(index, documents)
+        with self.store.lock("write", wait_s=60):
+            self._carry_over(index, started)
+            self.store.point(generation, complete=True)
+            self.store.sweep()
+        return count
 
     def _reader(self) -> tantivy.Searcher | None:
         """Return a searcher over the last commit; None when there is no index."""
@@ -164,20 +169,29 @@ class LocalEngine:
         ready: Sequence[dict[str, str]],
     ) -> list[Receipt | EngineError]:
         held = self._held(index, {document.key for _version, document in documents})
-        writer = index.writer(HEAP, 1)
         answers: list[Receipt | EngineError] = []
+        rows: dict[str, tantivy.Document] = {}
         for (version, document), fields in zip(documents, ready, strict=True):
             if error := conflict(version, document, held.get(document.key)):
                 answers.append(error)
                 continue
             if held.get(document.key) != (version, document.sha256):
-                writer.delete_documents_by_term("key", document.key)
-                writer.add_document(make_row(version, document, fields))
+                rows[document.key] = make_row(version, document, fields)
                 held[document.key] = (version, document.sha256)
             answers.append(Receipt(document.key, version, document.sha256))
+        self._write(index, rows)
+        return answers
+
+    def _write(self, index: tantivy.Index, rows: dict[str, tantivy.Document]) -> None:
+        """Replace rows in one durable commit."""
+        if not rows:
+            return
+        writer = index.writer(HEAP, 1)
+        for key, row in rows.items():
+            writer.delete_documents_by_term("key", key)
+            writer.add_document(row)
         writer.commit()
         writer.wait_merging_threads()
-        return answers
 
     def _fill(
         self, index: tantivy.Index, documents: Iterable[tuple[int, SearchDocument]]
@@ -199,17 +213,10 @@ class LocalEngine:
             return
         try:
             reader = tantivy.Index.open(str(generation)).searcher()
-            rows = list(_newer_rows(self, index, reader, started))
+            rows = dict(_newer_rows(self, index, reader, started))
         except (ValueError, OSError):
             return  # the old one is broken, which is why we rebuild
-        if not rows:
-            return
-        writer = index.writer(HEAP, 1)
-        for key, row in rows:
-            writer.delete_documents_by_term("key", key)
-            writer.add_document(row)
-        writer.commit()
-        writer.wait_merging_threads()
+        self._write(index, rows)
 
     def _held(self, index: tantivy.Index, keys: Iterable[str]) -> Held:
         """Return (version, hash) of the keys that are held."""
