@@ -15,6 +15,8 @@ _BLOCK_TAG = re.compile(
     r"|h[1-6]|br|hr|blockquote)\b[^>]*>",
     re.IGNORECASE,
 )
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MAX_VALUE = 2_000
 _COPIED = (
     *("type", "title", "index_number", "external_id", "category", "category_label"),
     *("document_number", "publisher", "office", "office_label", "village"),
@@ -29,17 +31,22 @@ def build_document(state: PublicState) -> SearchDocument:
         return SearchDocument(state.key, WITHDRAWN, state.sha256)
     metadata = state.metadata
     parts = [
-        metadata.get("summary", ""),
+        str(metadata.get("summary") or ""),
         plain_text(state.html),
-        "；".join(metadata.get("keywords") or []),
-        "\n".join(attachment["name"] for attachment in state.attachments),
+        "；".join(map(str, metadata.get("keywords") or [])),
+        "\n".join(str(attachment.get("name", "")) for attachment in state.attachments),
     ]
+    copied = {name: str(metadata.get(name) or "")[:MAX_VALUE] for name in _COPIED}
+    for name in ("date_made", "date_published"):
+        # What other authorities send may be no date; it would break the order.
+        if not _DATE.fullmatch(copied[name]):
+            copied[name] = ""
     return SearchDocument(
         key=state.key,
         state=state.state,
         sha256=state.sha256,
         text="\n".join(filter(None, parts)),
-        **{name: str(metadata.get(name) or "") for name in _COPIED},
+        **copied,
     )
 
 

@@ -58,3 +58,19 @@ def test_what_is_not_public_becomes_a_tombstone():
 )
 def test_markup_goes_blocks_stay_apart(markup, text):
     assert plain_text(markup) == text
+
+
+def test_what_others_send_may_be_anything():
+    strange = METADATA | {
+        "date_published": "tomorrow",
+        "keywords": [1, None],
+        "summary": 5,
+        "office": ["x"],
+        "title": "长" * 5_000,
+    }
+    document = build_document(
+        PublicState("o.k", "published", strange, "", [{}], "", "")
+    )
+    assert (document.date_published, document.year) == ("", "")
+    assert document.text == "5\n1；None"
+    assert len(document.title) == 2_000

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from disclosure_pages.choices import Category
-from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models import DisclosureItemPage, ExternalItem, Origin
 from disclosure_pages.public_state import public_keys, public_states
 from search import engines, services
 from search.builder import build_document
@@ -207,6 +207,46 @@ def test_when_no_engine_answers_the_page_says_so(client, monkeypatch):
 def test_an_index_that_is_being_rebuilt_is_mentioned(client):
     engines.get("local").put_many([])
     assert "索引正在重建" in ask(client, q="低保").content.decode()
+
+
+# what came from elsewhere (portal role)
+
+
+def test_a_portal_finds_what_it_received_by_origin(client, settings):
+    settings.GONGKAI_ROLE = "portal"
+    for code, name in (
+        ("11330099MB1A2B3C4D", "云溪镇"),
+        ("11330099MB9Z8Y7X6W", "南溪镇"),
+    ):
+        Origin.objects.create(credit_code=code, name=name)
+        metadata = {
+            "type": "item",
+            "title": f"{name}低保公示",
+            "category": "work",
+            "origin": code,
+            "origin_label": name,
+            "url": "https://town.example/a/",
+        }
+        ExternalItem.objects.create(
+            origin=code,
+            key="a" * 32,
+            version=1,
+            state="published",
+            title=metadata["title"],
+            payload={"metadata": metadata, "html": "<p>低保。</p>", "attachments": []},
+        )
+    index_all()
+    answer = api(client, q="低保", origin="11330099MB1A2B3C4D").json()
+    assert [hit["title"] for hit in answer["results"]] == ["云溪镇低保公示"]
+    assert [hit["origin"] for hit in answer["results"]] == ["11330099MB1A2B3C4D"]
+    assert {(v["label"], v["count"]) for v in answer["facets"]["origin"]} == {
+        ("云溪镇", 1),
+        ("南溪镇", 1),
+    }
+    text = ask(client, q="低保").content.decode()
+    assert f"/external/11330099MB1A2B3C4D/{'a' * 32}/" in text
+    ExternalItem.objects.filter(origin="11330099MB1A2B3C4D").update(state="withdrawn")
+    assert api(client, q="低保").json()["total"] == 1
 
 
 # the API
