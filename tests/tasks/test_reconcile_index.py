@@ -13,6 +13,7 @@ from tasks.drain import drain
 from tasks.models import OutboxEntry
 from tasks.reconciliation import KINDS, reconcile
 from tests.factories import make_guide, make_item, make_reading_point
+from tests.stores import delete_indexes
 from tests.tasks.messages import new_key, state_of, withdrawal_of
 
 pytestmark = pytest.mark.django_db
@@ -20,12 +21,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(params=["local", pytest.param("es", marks=pytest.mark.elasticsearch)])
 def index(request, settings, tmp_path):
-    """An empty index of its own, the only target; returns its engine."""
+    """An empty index of its own, the only target; gives its engine."""
     settings.GONGKAI_HOME = tmp_path
     settings.GONGKAI_ES_PREFIX = f"reconcile-{new_key()[:8]}"
     settings.GONGKAI_INDEXES = [request.param]
     settings.GONGKAI_PORTALS = {}
-    return engines.get(request.param)
+    yield engines.get(request.param)
+    if request.param == "es":
+        delete_indexes(settings.ELASTICSEARCH_URL, settings.GONGKAI_ES_PREFIX)
 
 
 @pytest.fixture
