@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from disclosure_pages.public_state import public_keys
 from search import engines
 from search.builder import build_document
 from search.documents import SearchDocument
@@ -17,6 +18,7 @@ from . import sweeping
 from .delivery import snapshot
 from .locks import target_lock
 from .models import OutboxEntry
+from .models.outbox import concerns
 from .wake import wake
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,12 @@ def rebuild_wanted(target: str) -> bool:
         return engines.get(engine).needs_rebuild
     except EngineDown:
         return False
+
+
+def extent(target: str) -> int:
+    """Return how many documents and tombstones a rebuild would write."""
+    keys = {key for key in public_keys() if concerns(target, key)}
+    return len(keys.union(_rows(target).values_list("key", flat=True)))
 
 
 def rebuild(target: str, progress: Progress | None = None) -> int:

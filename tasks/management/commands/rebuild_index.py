@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import Progress
 
+from search.engines.base import EngineDown
 from tasks.drain import drain
-from tasks.rebuild import RebuildRunning, rebuild
+from tasks.rebuild import RebuildRunning, extent, rebuild
 
 
 class Command(BaseCommand):
@@ -43,7 +44,7 @@ class Command(BaseCommand):
     def _rebuild(self, engine: str, dry_run: bool) -> dict[str, Any]:
         target = f"index:{engine}"
         if dry_run:
-            return {"engine": engine, "documents": 0, "seconds": 0.0, "dry_run": True}
+            return {"engine": engine, "documents": extent(target), "dry_run": True}
         began = time.monotonic()
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(target, total=None)
@@ -55,6 +56,11 @@ class Command(BaseCommand):
             except RebuildRunning as error:
                 raise CommandError(
                     _("%(target)s 正在由另一个进程重建") % {"target": target}
+                ) from error
+            except EngineDown as error:
+                raise CommandError(
+                    _("%(target)s 暂时不可用：%(error)s")
+                    % {"target": target, "error": error}
                 ) from error
         late = drain(only=[target])
         return {

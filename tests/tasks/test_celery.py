@@ -1,0 +1,52 @@
+from celery import current_app
+from django.utils.module_loading import import_string
+
+from tasks.celery import app
+from tasks.drain import drain
+from tasks.jobs.deliver import deliver
+from tasks.models import OutboxEntry
+from tasks.schedule import beat_schedule, periodic_jobs
+from tests.tasks.recording import KEY
+
+
+def test_every_periodic_job_is_a_registered_task():
+    app.loader.import_default_modules()
+    for job in periodic_jobs():
+        assert import_string(job.path).name == job.name
+        assert job.name in app.tasks
+
+
+def test_beat_and_ticker_share_one_table(world):
+    entries = beat_schedule().values()
+    assert {entry["task"] for entry in entries} == {job.name for job in periodic_jobs()}
+    targets = {entry["args"] for entry in entries if entry["task"] == "tasks.deliver"}
+    assert targets == {("index:local",), ("portal:city",)}
+
+
+def test_our_app_is_the_one_that_shared_tasks_use():
+    assert current_app.main == "gongkai"
+
+
+def test_messages_survive_a_killed_worker():
+    conf = app.conf
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost
+    assert conf.worker_prefetch_multiplier == 1
+    assert conf.accept_content == ["json"]
+    options = conf.broker_transport_options
+    longest = max(task.time_limit or conf.task_time_limit for task in ours())
+    assert longest < options["visibility_timeout"]
+    assert options["unacked_restore_interval"] == 10
+    assert options["unacked_restore_throttle"] == 1
+
+
+def ours():
+    app.loader.import_default_modules()
+    return [task for name, task in app.tasks.items() if name.startswith("tasks.")]
+
+
+def test_the_task_drains_one_target_or_all(world, db):
+    OutboxEntry.record([KEY], "publish")
+    assert deliver("portal:city") == 1
+    assert deliver() == 1
+    assert drain() == 0
