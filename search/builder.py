@@ -33,7 +33,6 @@ def build_document(state: PublicState) -> SearchDocument:
     parts = [
         str(metadata.get("summary") or ""),
         plain_text(state.html),
-        "；".join(map(str, metadata.get("keywords") or [])),
         "\n".join(str(attachment.get("name", "")) for attachment in state.attachments),
     ]
     copied = {name: str(metadata.get(name) or "")[:MAX_VALUE] for name in _COPIED}
@@ -46,6 +45,7 @@ def build_document(state: PublicState) -> SearchDocument:
         state=state.state,
         sha256=state.sha256,
         text="\n".join(filter(None, parts)),
+        keywords="；".join(map(str, metadata.get("keywords") or [])),
         **copied,
     )
 

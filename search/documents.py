@@ -12,8 +12,8 @@ FILTERS = ("category", "office", "year", "validity", "type", "origin", "village"
 class SearchDocument:
     """One document as every engine holds it; a tombstone has only the first three.
 
-    ``text`` is plain text (summary, body, keywords, names of attachments); tokens are
-    made from it when it is put into an engine (``search.fields``).
+    ``text`` is plain text (summary, body, names of attachments) and shown in parts;
+    tokens are made when it is put into an engine (``search.fields``).
     """
 
     key: str
@@ -22,6 +22,7 @@ class SearchDocument:
     type: str = ""
     title: str = ""
     text: str = ""
+    keywords: str = ""
     index_number: str = ""
     external_id: str = ""
     category: str = ""

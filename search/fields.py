@@ -28,6 +28,7 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
                 None,
                 [
                     document.text,
+                    document.keywords,
                     document.document_number,
                     document.index_number,
                     document.external_id,

@@ -104,19 +104,17 @@ def _window(text: str, spans: list[Span]) -> tuple[int, int]:
         score = sum(terms.values()) + min(repeats, 3) * 0.1
         if score > best_score:
             best, best_score = first, score
-    start = _clean_start(text, max(0, best.start - LEAD), best.start)
-    end = min(len(text), start + WINDOW)
-    if end == len(text):
-        start = min(start, max(0, end - WINDOW))
-    return start, end
+    earliest = max(0, min(best.start - LEAD, len(text) - WINDOW))
+    start = _clean_start(text, earliest, best.start)
+    return start, min(len(text), start + WINDOW)
 
 
 def _clean_start(text: str, start: int, limit: int) -> int:
-    """Begin behind the punctuation that is nearest before the first mark."""
+    """Begin with a sentence, if one begins between ``start`` and ``limit``."""
     if not start:
         return 0
-    cuts = [match.end() for match in re.finditer("[。；！？\n]", text[start:limit])]
-    return start + cuts[-1] if cuts else start
+    cut = re.search("[。；！？\n]+", text[start:limit])
+    return start + cut.end() if cut else start
 
 
 def _merged(spans: list[Span]) -> list[tuple[int, int]]:

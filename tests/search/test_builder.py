@@ -23,7 +23,7 @@ def _no_names(monkeypatch):
     monkeypatch.setattr(dictionary, "load", lambda: None)
 
 
-def test_text_is_summary_body_keywords_and_names_of_files():
+def test_text_is_summary_body_and_names_of_files():
     state = PublicState(
         "k",
         "published",
@@ -34,7 +34,8 @@ def test_text_is_summary_body_keywords_and_names_of_files():
         "h",
     )
     document = build_document(state)
-    assert document.text == "一句话。\n正文&。\n低保；公示\n名册.pdf"
+    assert document.text == "一句话。\n正文&。\n名册.pdf"
+    assert document.keywords == "低保；公示"
     assert (document.key, document.sha256, document.year) == ("k", "h", "2026")
     assert document.village == ""
     assert SearchDocument.from_stored(document.stored()) == document
@@ -72,5 +73,5 @@ def test_what_others_send_may_be_anything():
         PublicState("o.k", "published", strange, "", [{}], "", "")
     )
     assert (document.date_published, document.year) == ("", "")
-    assert document.text == "5\n1；None"
+    assert (document.text, document.keywords) == ("5", "1；None")
     assert len(document.title) == 2_000
