@@ -2,9 +2,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 from wagtail.admin.widgets.button import Button
@@ -66,6 +69,31 @@ def withdraw_button(
         )
 
 
+class WithdrawMenuItem(ActionMenuItem):
+    """撤回 beside 保存草稿, where an editor looks for what can be done with a page."""
+
+    label = _("撤回")
+    name = "action-withdraw"
+    icon_name = "warning"
+
+    def is_shown(self, context: dict[str, Any]) -> bool:
+        page = context.get("page")
+        return (
+            context["view"] == "edit"
+            and isinstance(page, PublicPage)
+            and page.live
+            and may_withdraw(context["request"].user, page)
+        )
+
+    def get_url(self, parent_context: dict[str, Any]) -> str:
+        return reverse("gongkai_withdraw", args=[parent_context["page"].pk])
+
+
+@hooks.register("register_page_action_menu_item")
+def withdraw_menu_item() -> ActionMenuItem:
+    return WithdrawMenuItem(order=90)
+
+
 class ReviewPanel(Component):
     """待我审查 on the desk's first page."""
 
@@ -88,6 +116,11 @@ class StartPanel(Component):
     def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
         request = parent_context["request"]
         return {"offices": offices_to_write_in(request.user)}
+
+
+@hooks.register("insert_global_admin_css")
+def desk_css() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("cms/desk.css"))
 
 
 @hooks.register("construct_homepage_panels")
