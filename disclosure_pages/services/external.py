@@ -127,6 +127,10 @@ def _files(received: Received) -> dict[str, ExternalFile]:
 
 def _write(received: Received, held: ExternalItem | None) -> ExternalItem | None:
     columns = _columns(received)
+    if columns["date_published"] is None:  # lists are by date: the day it came
+        columns["date_published"] = (
+            held.date_published if held else None
+        ) or timezone.localdate()
     if held is not None:
         older = ExternalItem.objects.filter(pk=held.pk, version__lt=received.version)
         return ExternalItem.objects.get(pk=held.pk) if older.update(**columns) else None

@@ -1,6 +1,6 @@
 import base64
+import contextlib
 import secrets
-import sqlite3
 from dataclasses import dataclass
 
 import pytest
@@ -11,7 +11,7 @@ from tasks import targets
 from tasks.portal.client import PortalClient
 from tasks.portal.protocol import file_path, item_path
 from tests.tasks.messages import message_of
-from tests.tasks.processes import FaultServer, PortalProcess
+from tests.tasks.processes import FaultServer, PortalProcess, copied_database
 from tests.tasks.recording import committed, world  # noqa: F401
 
 TOWNSHIPS = 400
@@ -27,19 +27,11 @@ def portal_process(tmp_path_factory, django_db_setup, django_db_blocker):
     home = tmp_path_factory.mktemp("portal")
     pairs = {f"1133009900000{number:05d}": _key() for number in range(TOWNSHIPS)}
     portal = PortalProcess(home, pairs)
-    with django_db_blocker.unblock():
-        if connection.vendor == "sqlite":  # migrated already: copying is quicker
-            with (
-                sqlite3.connect(connection.settings_dict["NAME"]) as source,
-                sqlite3.connect(home / "gongkai.sqlite3") as copy,
-            ):
-                source.backup(copy)
-        else:
-            portal.manage("migrate", "-v", "0")
-    try:
+    with contextlib.ExitStack() as stack:
+        with django_db_blocker.unblock():
+            portal.database = stack.enter_context(copied_database(connection, home))
+        stack.callback(portal.stop)
         yield portal.start()
-    finally:
-        portal.stop()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,6 +14,9 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 60
@@ -39,6 +44,33 @@ def wait_until_answers(url, process):
     raise AssertionError(f"{url} does not answer")
 
 
+@contextlib.contextmanager
+def copied_database(connection, home):
+    """A copy of the migrated test database; gives the variables that name it."""
+    if connection.vendor == "sqlite":
+        with (
+            sqlite3.connect(connection.settings_dict["NAME"]) as source,
+            sqlite3.connect(home / "gongkai.sqlite3") as copy,
+        ):
+            source.backup(copy)
+        yield {}
+        return
+    template = connection.settings_dict["NAME"]
+    name = f"gongkai_portal_{secrets.token_hex(4)}"
+    server = urlsplit(os.environ["DATABASE_URL"])
+    connection.close()  # a template must have no guests
+    postgres = urlunsplit(server._replace(path="/postgres"))
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield {
+                "GONGKAI_TEST_DATABASE": "postgresql",
+                "DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")),
+            }
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @dataclass
 class PortalProcess:
     """A portal of its own home, paired with as many townships as tests ask for."""
@@ -48,6 +80,7 @@ class PortalProcess:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
     unused: list = field(default_factory=list)
+    database: dict = field(default_factory=dict)  # of the environment; SQLite if empty
 
     def __post_init__(self):
         self.unused = list(self.pairs)
@@ -72,6 +105,7 @@ class PortalProcess:
             "GONGKAI_ORIGIN_KEYS": keys,
             "GONGKAI_BASE_URL": self.url,
             "PORT": str(self.port),
+            **self.database,
         }
 
     def manage(self, *arguments, check=True):

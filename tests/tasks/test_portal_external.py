@@ -1,6 +1,9 @@
 """What the portal role itself says of what it received: state, outbox, own pages."""
 
+import datetime as dt
+
 import pytest
+import time_machine
 
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.public_state import (
@@ -114,3 +117,13 @@ def test_the_townships_name_follows_what_it_sends():
 def test_a_township_that_sends_no_name_is_known_by_its_code():
     receive(state_of())
     assert Origin.objects.get().name == ORIGIN
+
+
+def test_an_item_without_a_date_stands_in_lists_on_the_day_it_came():
+    with time_machine.travel("2026-11-24T09:00:00+08:00"):
+        item = receive(state_of(date_published="neither"))
+    assert item.date_published == dt.date(2026, 11, 24)
+    item = receive(state_of(item.key, title="改过"), 2)
+    assert item.date_published == dt.date(2026, 11, 24)
+    item = receive(state_of(item.key, date_published="2026-03-01"), 3)
+    assert item.date_published == dt.date(2026, 3, 1)

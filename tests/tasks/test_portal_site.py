@@ -5,6 +5,7 @@ import time
 from urllib.parse import quote
 
 import pytest
+from django.utils import timezone
 
 from tasks.reconciliation import KINDS
 from tests.tasks.messages import new_key, state_of, withdrawal_of
@@ -45,7 +46,7 @@ def received(city):
         html="<p>本月救助名单和金额。</p>",
         url="https://yunxi.example/disclosure/item-1/",
         index_number=f"{city.origin}/2026-00001",
-        date_published="2026-11-20",
+        date_published=timezone.localdate().isoformat(),
         origin=city.origin,
         origin_label="云溪镇人民政府",
     )
