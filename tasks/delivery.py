@@ -18,6 +18,7 @@ from .targets import Outcome, Receipt, Target, TargetDown, TargetError
 logger = logging.getLogger(__name__)
 SNAPSHOT_TRIES = 5
 OUTBID_TRIES = 5  # how often we raise our version for one target that refuses it
+ENOUGH_FAILURES = 8  # rows that fail alone before the rest is not even tried
 ALONE_AFTER = 2  # interruptions after which a row is sent alone
 
 
@@ -107,14 +108,23 @@ def _deliver_batch(target: Target, entries: Sequence[OutboxEntry]) -> Tally:
         raise  # our own trouble: the lease runs out and the row comes back
     except Exception as error:
         logger.exception("delivery of %s rows to %s", len(entries), target.name)
-        if len(entries) == 1:
-            reason = _("程序出错（%(kind)s），已记入日志。")
-            return _fail(entries, reason % {"kind": type(error).__name__})
-        middle = len(entries) // 2
-        tally = _deliver_batch(target, entries[:middle])
-        tally += _deliver_batch(target, entries[middle:])
-        return tally
+        return _split(target, entries, error)
     return _settle(parcels, outcomes)
+
+
+def _split(target: Target, entries: Sequence[OutboxEntry], error: Exception) -> Tally:
+    """Look for the row that breaks a batch; if every row does, stop looking."""
+    reason = _("程序出错（%(kind)s），已记入日志。") % {"kind": type(error).__name__}
+    if len(entries) == 1:
+        return _fail(entries, reason)
+    middle = len(entries) // 2
+    tally = _deliver_batch(target, entries[:middle])
+    rest = entries[middle:]
+    if middle >= ENOUGH_FAILURES and not tally.delivered:
+        tally += _fail(rest, reason)
+    else:
+        tally += _deliver_batch(target, rest)
+    return tally
 
 
 def _settle(parcels: list[Parcel], outcomes: Sequence[Outcome]) -> Tally:

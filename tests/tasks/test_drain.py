@@ -145,6 +145,15 @@ def test_an_item_that_breaks_the_batch_is_found_and_the_rest_goes_on(world):
     assert "RuntimeError" in bad.last_error
 
 
+def test_a_mistake_of_ours_that_breaks_every_item_is_not_tried_for_each(world):
+    keys = [f"{number:032x}" for number in range(200)]
+    OutboxEntry.record(keys, "bulk", targets=["index:local"])
+    world.answers["index:local"] = RuntimeError("a bug")
+    assert drain() == 0
+    assert len(world.calls) < 3 * 40
+    assert OutboxEntry.objects.pending().exclude(last_error="").count() == 200
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
