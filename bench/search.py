@@ -28,6 +28,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from search.engines import Engine, EngineError  # noqa: E402
+from search.engines.elastic import ElasticEngine  # noqa: E402
 from search.engines.local import LocalEngine  # noqa: E402
 from search.fields import token_fields  # noqa: E402
 from search.highlight import snippet  # noqa: E402
@@ -99,8 +100,6 @@ def make_engines(folder: Path) -> Iterator[Engine]:
     """Yield a local engine in ``folder`` and, if there is one, Elasticsearch."""
     yield LocalEngine(str(folder))
     if url := os.environ.get("ELASTICSEARCH_URL"):
-        from search.engines.elastic import ElasticEngine
-
         yield ElasticEngine(url, f"bench-{os.getpid()}")
 
 
