@@ -33,6 +33,7 @@ from disclosure_pages.portal_selectors import (
 from disclosure_pages.qr import qr_path
 
 CARDS = 3
+CONTACT = {"找谁问", "联系方式", "受理机构", "受理机构和联系方式"}
 
 
 @dataclass(frozen=True)
@@ -258,6 +259,7 @@ def _guide(page: GuidePage, request: HttpRequest) -> dict[str, Any]:
     return {
         "preamble": sections.preamble,
         "sections": sections.parts,
+        "names_contact": any(part.heading in CONTACT for part in sections.parts),
         "offices": selectors.offices_to_ask(),
         "pub_date": publication_time(page),
     }
