@@ -65,6 +65,7 @@ def draft_and_submit(page: Page, attachment: Path) -> None:
 
 def approve(page: Page) -> None:
     page.get_by_role("link", name=TITLE).first.click()
+    expect(page.locator("form.gk-decide")).to_be_visible()
     for box in page.locator("form.gk-decide input[type=checkbox]").all():
         box.check()
     page.get_by_role("button", name="通过").click()
