@@ -19,6 +19,7 @@ broker_transport_options = {
 task_acks_late = True
 task_reject_on_worker_lost = True
 worker_prefetch_multiplier = 1
+worker_max_tasks_per_child = 1000
 task_ignore_result = True
 task_publish_retry = False
 task_serializer = "json"

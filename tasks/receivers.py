@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from wagtail.models import Page, PageViewRestriction
@@ -34,6 +34,12 @@ NAME_FIELDS = {"name", "code", "credit_code"}
 def record(keys: Iterable[str], lane: str) -> None:
     """Write the rows, and wake the drain once they are committed."""
     if OutboxEntry.record(keys, lane):
+        wake_on_commit()
+
+
+def wake_on_commit() -> None:
+    """Wake the drain after this transaction, once however much it changed."""
+    if all(hook[1] is not wake for hook in connection.run_on_commit):
         transaction.on_commit(wake, robust=True)
 
 

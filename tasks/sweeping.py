@@ -50,17 +50,20 @@ def enrol(target: str, hold_s: float = 0) -> int:
 def compare(limit: int | None) -> int:
     """Record rows whose delivered content is not what is true now; returns how many.
 
-    Catches what fires no signal: bulk edits, a passed expiry, another base address.
+    Catches what fires no signal: bulk edits, a passed expiry, another base address. As
+    long as differences turn up it goes on beyond ``limit``: they seldom come alone.
     """
     settled = OutboxEntry.objects.filter(
         wanted=F("delivered"), wanted__gt=0, target__in=target_names()
     ).order_by(F("checked_at").asc(nulls_first=True), "pk")
-    total = settled.count()
-    total = total if limit is None else min(limit, total)
-    return sum(
-        _compare_rows(list(settled[: min(CHUNK, total - start)]))
-        for start in range(0, total, CHUNK)
-    )
+    total, done, found = settled.count(), 0, 0
+    while done < total:
+        size = min(CHUNK, total - done, CHUNK if limit is None else max(limit, 1))
+        different = _compare_rows(list(settled[:size]))
+        done, found = done + size, found + different
+        if limit is not None and done >= limit and not different:
+            break
+    return found
 
 
 def _compare_rows(rows: list[OutboxEntry]) -> int:

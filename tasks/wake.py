@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from .celery import app
 from .choices import target_names
+from .schedule import EXPIRES_S
 
 logger = logging.getLogger(__name__)
 MUTE_S = 5.0  # after a failed hint: the sweep comes by anyway
@@ -60,7 +61,9 @@ def _hint_workers() -> None:
     try:
         with app.connection_for_write(transport_options=HINT_OPTIONS) as connection:
             for name in target_names():
-                app.send_task("tasks.deliver", (name,), connection=connection)
+                app.send_task(
+                    "tasks.deliver", (name,), connection=connection, expires=EXPIRES_S
+                )
     except BROKER_ERRORS as error:
         _muted_until = time.monotonic() + MUTE_S
         logger.warning("no hint to the workers, the sweep will deliver: %s", error)

@@ -13,6 +13,7 @@ from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 from disclosure_pages.services.publishing import publish_scheduled
 from disclosure_pages.services.withdrawal import withdraw
 from disclosure_pages.signals import public_state_changed
+from tasks import receivers
 from tasks.choices import Lane
 from tasks.models import OutboxEntry
 from tests.factories import (
@@ -218,3 +219,14 @@ def test_a_publication_that_is_rolled_back_leaves_no_row(item):
         publish(item)
         raise RuntimeError
     assert recorded() == {}
+
+
+def test_one_transaction_wakes_the_drain_once(
+    item, monkeypatch, django_capture_on_commit_callbacks
+):
+    woken = []
+    monkeypatch.setattr(receivers, "wake", lambda: woken.append(1))
+    with django_capture_on_commit_callbacks(execute=True):
+        item.title = "改过的标题"
+        publish(item)
+    assert woken == [1]

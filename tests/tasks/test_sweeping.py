@@ -61,6 +61,13 @@ def test_rows_checked_longest_ago_come_first(item):
     assert not OutboxEntry.objects.filter(checked_at__isnull=True).exists()
 
 
+def test_differences_are_followed_beyond_the_limit(item):
+    make_item()
+    drain()
+    DisclosureItemPage.objects.update(publisher="新机构")
+    assert sweeping.compare(1) == 4
+
+
 def give_up(**values):
     OutboxEntry.objects.filter(target="portal:city").update(
         wanted=F("delivered") + 1, dead=True, **values
