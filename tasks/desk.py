@@ -9,12 +9,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views import View
+from django_filters import ChoiceFilter
 from wagtail.admin import messages
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import IndexView
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
+from .choices import target_label, target_names
 from .models import OutboxEntry
 from .selectors import titles
 from .wake import wake
@@ -37,6 +40,21 @@ class RetryColumn(Column):
         return context
 
 
+def target_choices() -> list[tuple[str, str]]:
+    """Return the configured targets with their names in words."""
+    return [(name, target_label(name)) for name in target_names()]
+
+
+class OutboxFilterSet(WagtailFilterSet):
+    """By target, and only what was given up."""
+
+    target = ChoiceFilter(label=_("目标"), choices=target_choices)
+
+    class Meta:
+        model = OutboxEntry
+        fields = ["target", "dead"]
+
+
 class OutboxView(IndexView):
     """Everything a target still lacks; what was given up comes first."""
 
@@ -49,7 +67,7 @@ class OutboxView(IndexView):
     index_results_url_name = "gongkai_outbox_results"
     results_template_name = "tasks/desk/outbox_results.html"
     default_ordering = ("-dead", "lane", "changed_at")
-    list_filter = ["target", "dead"]
+    filterset_class = OutboxFilterSet
     paginate_by = 50
     columns = [
         Column("title", label=_("标题")),
@@ -72,6 +90,7 @@ class OutboxView(IndexView):
         names = titles({row.key for row in rows})
         for row in context["table"].data:
             row.title = names.get(row.key, row.key)
+        context["may_retry"] = self.request.user.has_perm(CHANGE)
         return context
 
 

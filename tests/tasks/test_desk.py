@@ -32,6 +32,17 @@ def test_the_officer_sees_what_is_stuck_and_why(officer):
         "门户不接受该栏目",
     ):
         assert text in page
+    assert "全部立即重试" in page
+
+
+def test_the_officer_filters_by_target(officer):
+    page = officer.get(reverse("gongkai_outbox"), {"target": "index:local"})
+    assert "门户不接受该栏目" not in page.content.decode()
+
+
+def test_an_empty_outbox_says_that_everything_arrived(officer):
+    OutboxEntry.objects.all().delete()
+    assert "都已是最新" in officer.get(reverse("gongkai_outbox")).content.decode()
 
 
 def test_the_officer_retries_one_row(officer):
