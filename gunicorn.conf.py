@@ -3,11 +3,17 @@
 ``preload_app`` stays off. With the one worker of embedded mode a preloaded master would
 hold a second copy of everything imported (``docs/operations.md`` has the figures), and
 threads or connections opened before the fork would be dead in the worker.
+
+Under ``./run`` a Ctrl-C reaches the whole process group; the shell answers it with TERM.
+gunicorn's own answer to INT can livelock (the master repeats QUIT every 0.1 s, and the
+worker's handler sleeps as long), so a process that was started with INT ignored, as every
+background job of a shell is, goes on ignoring it.
 """
 
 import importlib
 import os
 import re
+import signal
 from typing import Any
 
 from gunicorn.http import message
@@ -27,10 +33,18 @@ graceful_timeout = 10
 keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 control_socket_disable = True
+_background = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+def when_ready(server: Any) -> None:
+    """Leave Ctrl-C to the shell that started us in the background."""
+    if _background:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the job thread; it does nothing unless jobs run in this process."""
+    """Leave Ctrl-C to the shell here, too; start the job threads of this process."""
+    when_ready(worker)
     importlib.import_module("tasks.embedded").start()
 
 
