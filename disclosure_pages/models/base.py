@@ -42,9 +42,6 @@ class ModeratedPermissions(PagePermissionTester):
             return False
         return super().can_delete(ignore_bulk)
 
-    def can_set_view_restrictions(self) -> bool:
-        return super().can_set_view_restrictions()
-
 
 class ModeratedPage(Page):
     """Base of every page of ours: published by review only."""
@@ -140,11 +137,18 @@ class PublicPage(ModeratedPage):
         return []
 
     def minimal_clean(self) -> None:
-        """Give a draft an address without its title, which may be withdrawn one day."""
+        self._fill_slug()
+        super().minimal_clean()
+
+    def full_clean(self, *args: Any, **kwargs: Any) -> None:
+        self._fill_slug()
+        super().full_clean(*args, **kwargs)
+
+    def _fill_slug(self) -> None:
+        """Make an address without the title, which may be withdrawn one day."""
         if not self.slug:
             prefix = self.kind.rpartition("_")[2]
             self.slug = f"{prefix}-{self.translation_key.hex[:8]}"
-        super().minimal_clean()
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
         if self.live and self.withdrawn_at:

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
@@ -31,8 +29,3 @@ class GuidePage(PublicPage):
     class Meta:
         verbose_name = _("公开指南")
         verbose_name_plural = _("公开指南")
-
-    def full_clean(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = f"guide-{self.translation_key.hex[:8]}"
-        super().full_clean(*args, **kwargs)

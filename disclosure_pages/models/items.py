@@ -195,11 +195,6 @@ class DisclosureItemPage(PublicPage):
             ),
         ]
 
-    def full_clean(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = f"item-{self.translation_key.hex[:8]}"
-        super().full_clean(*args, **kwargs)
-
     def clean(self) -> None:
         super().clean()
         errors: dict[str, Any] = {}

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django import forms
 from django.db import models
 from django.db.models import QuerySet
@@ -125,11 +123,6 @@ class ReadingPointPage(PublicPage):
     class Meta:
         verbose_name = _("查阅点")
         verbose_name_plural = _("查阅点")
-
-    def full_clean(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = f"point-{self.translation_key.hex[:8]}"
-        super().full_clean(*args, **kwargs)
 
     @property
     def equipment_labels(self) -> list[str]:
