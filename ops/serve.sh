@@ -46,7 +46,7 @@ stop() { # exit code
     trap '' INT TERM HUP
     trap - EXIT
     # shellcheck disable=SC2086
-    kill ${township_pid:-} ${portal_pid:-} ${job:-} ${beside:-} 2>/dev/null || :
+    kill ${township_pid:-} ${portal_pid:-} ${job:-} ${static_job:-} ${portal_job:-} 2>/dev/null || :
     wait
     rm -f "$home/run.pid"
     exit "$1"
@@ -68,6 +68,14 @@ pair_key() {
     "$py" -c 'import pathlib, sys; from cms.secrets import embedded_secrets
 embedded_secrets(pathlib.Path(sys.argv[1]))' "$home"
     sed -n 's/^PAIR_KEY=//p' "$home/secrets.env"
+}
+
+checksum() { # directories: of the packages and all files in them
+    find requirements.txt "$@" -type f ! -name '*.pyc' -exec cksum {} + | sort | cksum
+}
+
+same() { # name of a stamp, what it should say
+    [ "$(cat "$home/.$1" 2>/dev/null)" = "$2" ]
 }
 
 # Migrating takes long: the portal of a new home starts from the same empty tables.

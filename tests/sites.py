@@ -10,7 +10,9 @@ import contextlib
 import os
 import secrets
 import shlex
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -207,6 +209,20 @@ def embedded(home: Path, **variables: str) -> Iterator[RunningSite]:
         yield running
     finally:
         interrupt(run)
+
+
+def copy_home(source: Path, target: Path) -> None:
+    """Copy the home of a running site, so that a second one starts in seconds."""
+    shutil.copytree(
+        source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sqlite3*")
+    )
+    (target / "run.pid").unlink(missing_ok=True)
+    for name in ("gongkai.sqlite3", "portal/gongkai.sqlite3"):
+        with (
+            contextlib.closing(sqlite3.connect(source / name)) as live,
+            contextlib.closing(sqlite3.connect(target / name)) as copy,
+        ):
+            live.backup(copy)
 
 
 def wait_for_run(run: subprocess.Popen, log: Path) -> None:
