@@ -1,6 +1,6 @@
-"""Runs several management commands in one process: ``-m ops.prepare migrate setup_site``.
+"""Several management commands in one process: ``-m ops.prepare migrate setup_site``.
 
-Every start of Django costs seconds on a small machine; ``./run`` pays once per database.
+Every start of Django costs seconds on a small machine; ``./run`` pays for few.
 """
 
 import sys

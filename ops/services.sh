@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 
 elasticsearch_version=8.19.18
 state=${GONGKAI_SERVICES:-$PWD/var/services}
+[ ! -d "$state" ] || state=$(cd "$state" && pwd -P) # `up` may have put it elsewhere
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/gongkai
 user=gongkai-services
 
@@ -19,8 +20,8 @@ user=gongkai-services
 # Runs a command as the service user (or as ourselves when we are not root).
 as_user() {
     if [ "$(id -u)" = 0 ]; then
-        setpriv --reuid "$user" --regid "$user" --clear-groups \
-            env HOME="$state" USER="$user" "$@"
+        (cd / && exec setpriv --reuid "$user" --regid "$user" --clear-groups \
+            env HOME="$state" USER="$user" "$@")
     else
         "$@"
     fi
