@@ -146,20 +146,16 @@ class PortalClient:
         Raises:
             PortalUnreachable: in plain Chinese, why no complete answer came.
         """
-        request = self._http.build_request(
-            method, self._base + path, params=params, headers=headers
-        )
+        request = self._http.build_request(method, self._base + path, params=params)
         target = request.url.raw_path.decode("ascii")
-        signed = sign(self._key, method, target, sha256)
+        sent = {**(headers or {}), **sign(self._key, method, target, sha256)}
         if size:
-            signed["Content-Length"] = str(size)
+            sent["Content-Length"] = str(size)
         self._deadline.at = time.monotonic() + timeout_s
+        content = body if size else None
         try:
             with self._http.stream(
-                method,
-                request.url,
-                headers={**(headers or {}), **signed},
-                content=body if size else None,
+                method, request.url, headers=sent, content=content
             ) as response:
                 return self._read(response)
         except httpx.TimeoutException as error:
