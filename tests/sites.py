@@ -175,9 +175,11 @@ def end_tree(pid: int, number: int, timeout_s: float = 30) -> None:
 
 
 @contextlib.contextmanager
-def embedded(home: Path, **variables: str) -> Iterator[RunningSite]:
-    """Run ``./run`` in a new home on free ports until the block ends (Ctrl-C)."""
-    port = two_ports()
+def embedded(
+    home: Path, port: int | None = None, **variables: str
+) -> Iterator[RunningSite]:
+    """Run ``./run`` in a home, on free ports, until the block ends (Ctrl-C)."""
+    port = port or two_ports()
     outer = clean_environment() | {
         "GONGKAI_HOME": str(home),
         "GONGKAI_DEMO_PASSWORD": PASSWORD,
