@@ -42,7 +42,7 @@ class Filing:
     def document(self, file: StagedFile, office_name: str) -> DisclosureDocument:
         """Return the document of a stored file, making its row when there is none."""
         known = self.documents.get((file.sha256, file.name))
-        if known is None or known.pk is None:
+        if known is None:
             known = DisclosureDocument(
                 title=file.name,
                 file=_path(file),
@@ -54,18 +54,6 @@ class Filing:
             known.save()
             self.documents[file.sha256, file.name] = known
         return known
-
-    def forget_unsaved(self) -> None:
-        """Drop documents whose rows a rollback took away."""
-        pks = {d.pk for d in self.documents.values()}
-        there = set(
-            DisclosureDocument.objects.filter(pk__in=pks).values_list("pk", flat=True)
-        )
-        self.documents = {
-            name: document
-            for name, document in self.documents.items()
-            if document.pk in there
-        }
 
 
 def _path(file: StagedFile) -> str:

@@ -130,7 +130,8 @@ def write_staged(
     for order, file in enumerate(files, start=1):
         filing.store(file)
         tell(_("附件"), order, len(files))
-    writer = ItemWriter(batch, offices, filing)
+    brought = {item.index_number for item in items if item.index_number}
+    writer = ItemWriter(batch, offices, filing, brought)
     updater = ItemUpdater(batch, offices, filing)
     new = [item for item in items if item.page_id is None]
     old = [item for item in items if item.page_id is not None]

@@ -8,7 +8,7 @@ so that the outbox is in the same transaction.
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -45,11 +45,17 @@ class ItemWriter:
     """Writes pieces of one batch; each call of ``write`` is one transaction."""
 
     def __init__(
-        self, batch: ImportBatch, offices: OfficeChoice, filing: Filing
+        self,
+        batch: ImportBatch,
+        offices: OfficeChoice,
+        filing: Filing,
+        brought: Collection[str] = (),
     ) -> None:
+        """``brought``: the index numbers that rows of the batch bring along."""
         self.batch = batch
         self.offices = offices
         self.filing = filing
+        self.brought = brought
         types = ContentType.objects.get_for_models(
             Page, DisclosureItemPage, DisclosureDocument, for_concrete_models=False
         )
@@ -121,7 +127,7 @@ class ItemWriter:
             if page.live and not page.index_number:
                 by_year[page.date_published.year].append(page)
         for year, numbered in sorted(by_year.items()):
-            issued = reserve(len(numbered), year)
+            issued = reserve(len(numbered), year, taken=self.brought)
             for page, entry in zip(numbered, issued, strict=True):
                 page.index_number = entry.number
             entries += issued

@@ -1,6 +1,6 @@
 """Issuing index numbers (索引号): unique, under a lock, never reused, gap-free."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,29 +16,38 @@ from disclosure_pages.models import (
 
 
 @transaction.atomic
-def reserve(count: int, year: int | None = None) -> list[IndexNumberEntry]:
+def reserve(
+    count: int, year: int | None = None, *, taken: Collection[str] = ()
+) -> list[IndexNumberEntry]:
     """Return ``count`` new, unsaved register lines with consecutive serials.
 
     The counter's row is locked until the surrounding transaction ends, so that a
-    rollback gives the serials back and the register stays without gaps.
+    rollback gives the serials back and the register stays without gaps. Numbers that
+    an import brought along are passed over, and so are those in ``taken``: numbers
+    that it is about to bring.
     """
     credit_code = Authority.load().credit_code
     year = year or timezone.localdate().year
     counters = IndexNumberCounter.objects
     counters.get_or_create(credit_code=credit_code, year=year)
     counter = counters.select_for_update().get(credit_code=credit_code, year=year)
-    first = counter.next_serial
-    counter.next_serial = first + count
+    prefix = f"{credit_code}/{year}-"
+    brought = IndexNumberEntry.objects.filter(serial=None, number__startswith=prefix)
+    passed_over = {*brought.values_list("number", flat=True), *taken}
+    entries: list[IndexNumberEntry] = []
+    serial = counter.next_serial
+    while len(entries) < count:
+        number = f"{prefix}{serial:05d}"
+        if number not in passed_over:
+            entries.append(
+                IndexNumberEntry(
+                    number=number, credit_code=credit_code, year=year, serial=serial
+                )
+            )
+        serial += 1
+    counter.next_serial = serial
     counter.save(update_fields=["next_serial"])
-    return [
-        IndexNumberEntry(
-            number=f"{credit_code}/{year}-{serial:05d}",
-            credit_code=credit_code,
-            year=year,
-            serial=serial,
-        )
-        for serial in range(first, first + count)
-    ]
+    return entries
 
 
 @transaction.atomic
