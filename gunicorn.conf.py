@@ -5,9 +5,9 @@ hold a second copy of everything imported (``docs/operations.md`` has the figure
 threads or connections opened before the fork would be dead in the worker.
 
 Under ``./run`` a Ctrl-C reaches the whole process group; the shell answers it with
-TERM. gunicorn's own answer to INT can livelock (the master repeats QUIT every 0.1 s, and
-the worker's handler sleeps as long), so a process that was started with INT ignored, as
-every background job of a shell is, goes on ignoring it.
+TERM. gunicorn's own answer to INT can livelock (the master repeats QUIT every 0.1 s,
+and the worker's handler sleeps as long), so a process that was started with INT
+ignored, as every background job of a shell is, goes on ignoring it.
 """
 
 import importlib
