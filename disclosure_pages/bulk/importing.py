@@ -87,9 +87,8 @@ def import_file(
     summary.good = len(checked.items)
     summary.bad = checked.rows - len(checked.items)
     summary.problems = checked.problems
-    whole = any(found.row == 0 for found in checked.problems)
     summary.ok = not checked.problems or (
-        options.skip_bad and bool(checked.items) and not whole
+        options.skip_bad and bool(checked.items) and not checked.unsound
     )
     if summary.ok and not options.dry_run:
         _write(source, checked.items, options, summary, tell)

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from disclosure_pages.bulk import workbooks
-from disclosure_pages.bulk.columns import COLUMNS, column_of
+from disclosure_pages.bulk.columns import BY_KEY, COLUMNS, column_of
 from disclosure_pages.bulk.problems import Problem, UnreadableFile, problem
 
 MAX_BYTES = 500 * 1024 * 1024
@@ -23,10 +23,14 @@ CSV_FIELD_LIMIT = 16 * 1024 * 1024
 
 @dataclass
 class RawTable:
-    """What was read: (row number, {column key: cell}) pairs, and what was wrong."""
+    """What was read: (row number, {column key: cell}) pairs, and what was wrong.
+
+    ``unsound``: the headings are wrong, so that no row can be trusted.
+    """
 
     rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unsound: bool = False
 
 
 def read_table(path: Path) -> RawTable:
@@ -121,6 +125,7 @@ def _from_grid(grid: Any, formulas: dict[tuple[int, int], str]) -> RawTable:
     if first is None:
         return table
     keys = _keys_of(first, table.problems)
+    table.unsound = bool(table.problems)
     for number, row in numbered:
         record: dict[str, Any] = {}
         for position, cell in enumerate(row):
@@ -128,7 +133,7 @@ def _from_grid(grid: Any, formulas: dict[tuple[int, int], str]) -> RawTable:
             formula = formulas.get((number, position)) or _typed_formula(cell)
             if formula:
                 reason = _("单元格里是公式；请复制后“选择性粘贴”为数值。")
-                heading = str(first[1][position]) if position < len(first[1]) else ""
+                heading = BY_KEY[key].label if key else ""
                 table.problems.append(problem(number, heading, formula, reason))
             elif key:
                 record[key] = cell

@@ -124,7 +124,8 @@ class _Maker:
             pool = kind["paragraphs"] if rng.random() < 0.6 else self.common
             others = slots | self._figures() | {"village": rng.choice(self.villages)}
             text = self._fill(rng.choice(pool), others)
-            if text != paragraphs[-1]:
+            # A sentence without figures comes once, unless a long text needs more.
+            if text not in paragraphs or rng.random() < 0.1:
                 paragraphs.append(text)
                 length += len(text)
         signed = f"{made.year}年{made.month}月{made.day}日"

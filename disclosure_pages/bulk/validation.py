@@ -64,6 +64,7 @@ class Checked:
     items: list[StagedItem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     rows: int = 0
+    unsound: bool = False
 
 
 def check(
@@ -78,13 +79,16 @@ def check(
     Args:
         latest_day: dates may not lie after it; today when it is later or not given.
     """
-    checked = Checked(problems=list(table.problems), rows=len(table.rows))
+    checked = Checked(
+        problems=list(table.problems), rows=len(table.rows), unsound=table.unsound
+    )
     faulty = {found.row for found in table.problems}
+    told = {(found.row, found.column) for found in table.problems}
     today = timezone.localdate()
     context = _Rows(source, offices, max(latest_day or today, today))
     for number, record in table.rows:
         item, problems = context.stage(number, record)
-        checked.problems += problems
+        checked.problems += [p for p in problems if (p.row, p.column) not in told]
         if item and number not in faulty:
             checked.items.append(item)
         if progress:
