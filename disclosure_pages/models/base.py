@@ -57,8 +57,13 @@ class ModeratedPage(Page):
 
     @property
     def deletable(self) -> bool:
-        """Whether the page was never public, so that deleting it hides nothing."""
-        return not self.live and self.first_published_at is None
+        """Whether the page was never public, so that deleting it hides nothing.
+
+        What is under review is locked, and a secrecy review is kept for good.
+        """
+        if self.live or self.first_published_at or self.current_workflow_task:
+            return False
+        return not self.revisions.filter(secrecy_reviews__isnull=False).exists()
 
     @property
     def responsible_office(self) -> Office | None:
@@ -86,6 +91,19 @@ class ModeratedPage(Page):
     ) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
         return context | page_context(self, request)
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        """Save the page; it becomes public only through the door of the review.
+
+        Raises:
+            PermissionDenied: nobody approved this.
+        """
+        names = kwargs.get("update_fields")
+        if self.live and not publication_ground() and (not names or "live" in names):
+            public = self.pk and type(self).objects.filter(pk=self.pk, live=True)
+            if not public or not public.exists():
+                raise PermissionDenied(_("须经审查才能公开，不能直接发布。"))
+        return super().save(*args, **kwargs)
 
     def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
         """Publish a revision, if the review (or set-up) opened the door.

@@ -79,8 +79,8 @@ def _home() -> HomePage:
             Site.objects.filter(root_page=welcome).delete()
             welcome.delete()
             root.refresh_from_db()
-        root.add_child(instance=home)
         with publication_approved("setup"):
+            root.add_child(instance=home)
             home.save_revision().publish(skip_permission_checks=True)
     address = urlsplit(settings.GONGKAI_BASE_URL)
     Site.objects.update_or_create(
@@ -109,8 +109,8 @@ def _child(
         return page
     parent.refresh_from_db()
     page = model(title=title, slug=slug, locale=_locale(), **values)
-    parent.add_child(instance=page)
     with publication_approved("setup"):
+        parent.add_child(instance=page)
         page.save_revision().publish(skip_permission_checks=True)
     page.refresh_from_db()
     return page
