@@ -10,7 +10,7 @@ from wagtail.api.v2.router import WagtailAPIRouter
 
 
 class ReadOnlyPages(PagesAdminAPIViewSet):
-    """The desk's own API: the explorer reads from it; nothing is changed past a lock."""
+    """The desk's own API: the explorer reads; nothing is changed past a lock."""
 
     actions: dict[str, Any] = {}
 

@@ -4,13 +4,12 @@ import json
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 from wagtail.models import Page, Revision, TaskState
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, streamfield
 
-from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
+from disclosure_pages.models import OfficeIndexPage
 from tests.factories import OfficeFactory, make_item, make_people, make_site
-from tests.security.people import EVERYBODY, POWERFUL, make_attacker
+from tests.security.people import EVERYBODY, make_attacker
 
 pytestmark = pytest.mark.django_db
 
