@@ -175,7 +175,8 @@ def test_lifting_a_restriction_publishes_everything_below(item):
 
 def test_an_alias_is_recorded_and_follows_its_source(world):
     guide = settled(make_guide())
-    alias = guide.create_alias(update_slug="alias", parent=guide.get_parent())
+    with publication_approved("test"):
+        alias = guide.create_alias(update_slug="alias", parent=guide.get_parent())
     assert recorded() == {alias.key: Lane.PUBLISH}
     settled(None)
     guide.title = "改过的标题"
