@@ -51,7 +51,9 @@ CLEANER = nh3.Cleaner(
     link_rel=None,
 )
 LOOKS_LIKE_HTML = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9]*[\s/>]|/[a-zA-Z]|!--)")
-BLOCK_KEY = re.compile(r'data-block-key="[^"]*"')
+BLOCK_KEY = re.compile(r' data-block-key="[^"]*"')
+MAX_ROUNDS = 6
+EMPTY_INLINE = re.compile(r"<([abi])(?: href=\"[^\"]*\")?></\1>")
 EMPTY_TAIL = re.compile(r"<p data-block-key=\"[^\"]*\"></p>$")
 
 
@@ -80,15 +82,21 @@ def _converter() -> ContentstateConverter:
 
 
 def _as_the_editor_stores(html: str) -> str:
+    """Convert until nothing changes: opening and saving then changes nothing either."""
     converter = _converter()
-    stored = converter.to_database_format(converter.from_database_format(html))
-    if html.endswith("<hr/>"):  # the converter adds an empty line after a rule
-        stored = EMPTY_TAIL.sub("", stored)
+    for _round in range(MAX_ROUNDS):
+        stored = converter.to_database_format(converter.from_database_format(html))
+        stored = EMPTY_INLINE.sub("", stored)
+        if html.endswith("<hr/>"):  # the converter adds an empty line after a rule
+            stored = EMPTY_TAIL.sub("", stored)
+        if BLOCK_KEY.sub("", stored) == BLOCK_KEY.sub("", html):
+            break
+        html = stored
     digest = hashlib.sha256(BLOCK_KEY.sub("", stored).encode()).hexdigest()
     keys = iter(range(10**9))
 
     def key(match: re.Match[str]) -> str:
-        return f'data-block-key="{digest[:3]}{next(keys):02x}"'
+        return f' data-block-key="{digest[:3]}{next(keys):02x}"'
 
     return BLOCK_KEY.sub(key, stored)
 

@@ -7,9 +7,8 @@ from typing import Any
 from wagtail.blocks import StreamValue
 from wagtail.rich_text import expand_db_html
 
-from disclosure_pages.bulk.bodies import LOOKS_LIKE_HTML
+from disclosure_pages.bulk.bodies import BLOCK_KEY, LOOKS_LIKE_HTML
 
-BLOCK_KEY = re.compile(r' data-block-key="[^"]*"')
 PLAIN = re.compile(r"(?:<p>[^<]+</p>)+")
 
 

@@ -65,8 +65,7 @@ class BlockReader(HTMLParser):
             self._end_lists()
             self._html.append("<hr/>")
         elif tag == "br":
-            if self._block:
-                self._html.append("<br/>")
+            self._break_line()
         elif tag in INLINES:
             self._start_inline(tag, attributes)
 
@@ -121,7 +120,7 @@ class BlockReader(HTMLParser):
     def _start_block(self, tag: str) -> None:
         if self._block == "li":  # a paragraph within a list item joins its text
             if self._html and not self._html[-1].startswith("<li"):
-                self._html.append("<br/>")
+                self._break_line()
             return
         self._end_lists()
         self._open(tag)
@@ -135,7 +134,7 @@ class BlockReader(HTMLParser):
         """Close the open block; inline tags go on in the next one."""
         if not self._block:
             return
-        self._html += [f"</{tag}>" for tag, _start in reversed(self._inlines)]
+        self._close_inlines()
         self._html.append(f"</{self._block}>")
         self._block = ""
 
@@ -176,6 +175,25 @@ class BlockReader(HTMLParser):
         if self._block:
             self._html.append(start)
 
+    def _close_inlines(self) -> None:
+        for tag, start in reversed(self._inlines):
+            self._close_inline(tag, start)
+
+    def _close_inline(self, tag: str, start: str) -> None:
+        """Write the end tag, or take the start tag back when nothing followed it."""
+        if self._html[-1] == start:
+            self._html.pop()
+        else:
+            self._html.append(f"</{tag}>")
+
+    def _break_line(self) -> None:
+        """Break the line, closing inline tags: the editor knows none in a link."""
+        if not self._block:
+            return
+        self._close_inlines()
+        self._html.append("<br/>")
+        self._html += [start for _tag, start in self._inlines]
+
     def _end_inline(self, tag: str) -> None:
         if not any(open_tag == tag for open_tag, _start in self._inlines):
             return
@@ -183,7 +201,7 @@ class BlockReader(HTMLParser):
         while self._inlines:
             entry = self._inlines.pop()
             if self._block:
-                self._html.append(f"</{entry[0]}>")
+                self._close_inline(*entry)
             if entry[0] == tag:
                 break
             closed.append(entry)
@@ -202,7 +220,13 @@ class BlockReader(HTMLParser):
         if self._notice is not None:
             self._notice["html"] = html
         else:
-            self.blocks.append(("paragraph", html))
+            self._add_paragraphs(html)
+
+    def _add_paragraphs(self, html: str) -> None:
+        """Add text to the text block before it, if there is one."""
+        if self.blocks and self.blocks[-1][0] == "paragraph":
+            html = self.blocks.pop()[1] + html
+        self.blocks.append(("paragraph", html))
 
     def _end_notice(self) -> None:
         if self._notice is None:
