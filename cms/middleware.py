@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from csp.constants import NONE, SELF
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 ADMIN_PREFIXES = ("/admin/", "/api/v1/docs")
 PUBLIC_POLICY = {
@@ -26,6 +26,8 @@ def path_policy(
     """Give public pages a policy without inline code, and keep the admin uncached."""
 
     def respond(request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path:  # PostgreSQL refuses to look for it
+            return HttpResponseBadRequest()
         response = get_response(request)
         if request.path.startswith(ADMIN_PREFIXES):
             response.setdefault("Cache-Control", "private, no-store")

@@ -3,10 +3,14 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from wagtail import hooks
 from wagtail.admin.api.views import PagesAdminAPIViewSet
 from wagtail.api.v2.router import WagtailAPIRouter
+from wagtail.documents.api.admin.views import DocumentsAdminAPIViewSet
+from wagtail.images.api.admin.views import ImagesAdminAPIViewSet
+from wagtail.permissions import policy_registry
 
 
 class ReadOnlyPages(PagesAdminAPIViewSet):
@@ -15,9 +19,31 @@ class ReadOnlyPages(PagesAdminAPIViewSet):
     actions: dict[str, Any] = {}
 
 
-@hooks.register("construct_admin_api")
-def pages_are_read_only(router: WagtailAPIRouter) -> None:
+class OwnFiles:
+    """Files of the desk's API: only those that the user may choose or change."""
+
+    def get_queryset(self) -> QuerySet:
+        files = super().get_queryset()
+        policy = policy_registry.get_by_type(files.model)
+        mine = policy.instances_user_has_any_permission_for(
+            self.request.user, ["choose", "change", "delete"]
+        )
+        return files.filter(pk__in=mine.values("pk"))
+
+
+class OwnDocuments(OwnFiles, DocumentsAdminAPIViewSet):
+    """Documents of the collections that are open to the user."""
+
+
+class OwnImages(OwnFiles, ImagesAdminAPIViewSet):
+    """Pictures of the collections that are open to the user."""
+
+
+@hooks.register("construct_admin_api", order=1)
+def restrict_the_desks_api(router: WagtailAPIRouter) -> None:
     router.register_endpoint("pages", ReadOnlyPages)
+    router.register_endpoint("documents", OwnDocuments)
+    router.register_endpoint("images", OwnImages)
 
 
 @hooks.register("before_create_user")

@@ -33,7 +33,7 @@ def _after(items: QuerySet, cursor: str) -> QuerySet:
     """Return what comes after the cursor ``date.pk`` in the order of the list."""
     day, _dot, pk = cursor.rpartition(".")
     try:
-        last, number = date.fromisoformat(day), int(pk)
+        last, number = date.fromisoformat(day), int(pk[:18])
     except ValueError as error:
         raise HttpError(400, "after: 不是有效的翻页位置") from error
     return items.filter(
@@ -68,8 +68,9 @@ def items(request: HttpRequest, query: Query[ItemFilter]) -> dict[str, Any]:
 @router.get("item", summary="按索引号取一条")
 def item(request: HttpRequest, index_number: str) -> dict[str, Any]:
     """Return one item by its index number; 410 when it was withdrawn."""
-    page = DisclosureItemPage.objects.filter(index_number=index_number).first()
-    if page is None or not (page.live or page.withdrawn_at):
+    number = index_number.replace("\x00", "")
+    page = DisclosureItemPage.objects.filter(index_number=number).first()
+    if not number or page is None or not (page.live or page.withdrawn_at):
         raise HttpError(404, "没有这个索引号的公开信息")
     state = public_states([page.key])[page.key]
     if state.state != "published":

@@ -72,7 +72,7 @@ def external_index(request: HttpRequest) -> HttpResponse:
     """List what was received, newest first; ``?origin=`` keeps one authority."""
     _portal_role_only()
     items = visible_external().defer("payload")
-    chosen = request.GET.get("origin", "")
+    chosen = request.GET.get("origin", "").replace("\x00", "")
     if chosen:
         items = items.filter(origin=chosen)
     page = Paginator(items, PAGE_SIZE).get_page(request.GET.get("page"))

@@ -1,5 +1,6 @@
 """What a reader asks of a list, read from the address and written back into links."""
 
+import re
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -10,6 +11,8 @@ from django.http import QueryDict
 from disclosure_pages.choices import Category, LegalStatus
 
 MAX_WORDS = 100
+YEAR = re.compile(r"(?!0000)[0-9]{4}")
+PAGE = re.compile(r"[1-9][0-9]{0,8}")
 BRACKETS = str.maketrans("[]()（）【】［］", "〔〕〔〕〔〕〔〕〔〕")
 
 
@@ -58,13 +61,11 @@ class ListQuery:
             q=data.get("q", "").replace("\x00", "").strip()[:MAX_WORDS],
             category=one_of("category", Category.values),
             office=data.get("office", "").replace("\x00", "")[:40],
-            year=year if year.isascii() and year.isdigit() and len(year) == 4 else "",
+            year=year if YEAR.fullmatch(year) else "",
             validity=one_of("validity", LegalStatus.values),
             origin=data.get("origin", "").replace("\x00", "")[:18],
             sort=Sort(one_of("sort", list(Sort)) or Sort.PUBLISHED),
-            page=int(page)
-            if page.isascii() and page.isdigit() and page[:9] == page
-            else 1,
+            page=int(page) if PAGE.fullmatch(page) else 1,
         )
 
     @property

@@ -1,12 +1,15 @@
 """Guarded files: served only while something public shows them."""
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from wagtail.models import Page, ReferenceIndex
+from wagtail.permissions import policy_registry
 
+from disclosure_pages.desk.selectors import review_queue
 from disclosure_pages.models import (
     DisclosureDocument,
     DisclosureImage,
@@ -18,10 +21,30 @@ from disclosure_pages.public_state import PAGE_MODELS, visible_pages
 PRIVATE = "private, no-store"
 
 
-def is_editor(request: HttpRequest) -> bool:
-    """Whether the reader may enter the editor's desk, and so may see drafts' files."""
+def may_open(
+    request: HttpRequest, target: DisclosureDocument | DisclosureImage
+) -> bool:
+    """Whether somebody at the desk may see a file that is not public.
+
+    The information officer, the secrecy reviewer and the leader see all, editors what
+    they may choose for their items, reviewers what waits for their decision.
+    """
     user = request.user
-    return user.is_authenticated and user.has_perm("wagtailadmin.access_admin")
+    if not user.is_authenticated or not user.has_perm("wagtailadmin.access_admin"):
+        return False
+    if user.has_perm("disclosure_pages.withdraw_item"):
+        return True
+    policy = policy_registry.get_by_type(type(target))
+    if policy.user_has_any_permission_for_instance(user, ["choose", "change"], target):
+        return True
+    wanted = (ContentType.objects.get_for_model(target).pk, str(target.pk))
+    return any(
+        wanted == reference[:2]
+        for state in review_queue(user)
+        for reference in ReferenceIndex._extract_references_from_object(
+            state.revision.as_object()
+        )
+    )
 
 
 def document_is_public(document: DisclosureDocument) -> bool:
@@ -38,7 +61,9 @@ def image_is_public(image: DisclosureImage) -> bool:
 
 
 def _referenced_by_public_page(target: DisclosureDocument | DisclosureImage) -> bool:
-    references = ReferenceIndex.get_references_to(target)
+    references = ReferenceIndex.get_references_to(target).filter(
+        base_content_type=ContentType.objects.get_for_model(Page)
+    )
     ids = list(references.values_list("object_id", flat=True).distinct())
     pages = Page.objects.filter(pk__in=[pk for pk in ids if pk.isdigit()])
     page_ids = list(pages.live().public().values_list("pk", flat=True))
@@ -53,7 +78,7 @@ def guard_document(
     """Wagtail's ``before_serve_document``: 200 public, 410 withdrawn, else 404."""
     if document_is_public(document):
         return None
-    if is_editor(request):
+    if may_open(request, document):
         return None
     withdrawn = DisclosureItemPage.objects.filter(
         Q(attachments__document=document), withdrawn_at__isnull=False
@@ -78,7 +103,7 @@ def media(request: HttpRequest, name: str) -> HttpResponse:
     if image is None or not default_storage.exists(name):
         raise Http404
     public = image_is_public(image)
-    if not public and not is_editor(request):
+    if not public and not may_open(request, image):
         raise Http404
     response = FileResponse(default_storage.open(name))
     response["Cache-Control"] = "public, max-age=60" if public else PRIVATE

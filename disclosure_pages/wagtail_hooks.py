@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
@@ -13,6 +14,7 @@ from wagtail.admin.ui.components import Component
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.models import Page
+from wagtail.permissions import policy_registry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
@@ -136,6 +138,15 @@ def desk_panels(request: HttpRequest, panels: list[Component]) -> None:
 @hooks.register("construct_help_menu")
 def no_foreign_help(request: HttpRequest, items: list[MenuItem]) -> None:
     items[:] = [item for item in items if "wagtail.org" not in item.url]
+
+
+@hooks.register("construct_page_chooser_queryset")
+def choosable_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
+    """Leave what is public as it stands, and drafts only of one's own office."""
+    own = policy_registry.get_by_type(Page).explorable_instances(request.user)
+    public = Q(live=True, has_unpublished_changes=False)
+    allowed = Page.objects.filter(public | Q(pk__in=own.values("pk")))
+    return pages.filter(pk__in=allowed.values("pk"))
 
 
 @hooks.register("before_publish_page")

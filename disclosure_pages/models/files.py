@@ -33,6 +33,11 @@ class DisclosureDocument(AbstractDocument):
             raise ValidationError(
                 {"file": _("文件不能替换。请作为新文件上传，并在信息中重新选择。")}
             )
+        shown = self.pk and self.item_attachments.filter(page__live=True, title="")
+        if shown and shown.exclude(document__title=self.title).exists():
+            raise ValidationError(
+                {"title": _("已公开的信息用着这个名称，不能改。请在信息中另写名称。")}
+            )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.file and not self.sha256:
@@ -55,9 +60,17 @@ class DisclosureDocument(AbstractDocument):
 
 
 class DisclosureImage(AbstractImage):
-    """A picture; public only while a public page shows it."""
+    """A picture; public only while a public page shows it, and never replaced."""
 
     admin_form_fields = WagtailImage.admin_form_fields
+
+    def clean(self) -> None:
+        super().clean()
+        stored = DisclosureImage.objects.filter(pk=self.pk).first()
+        if stored and stored.file.name != self.file.name:
+            raise ValidationError(
+                {"file": _("图片不能替换。请作为新图片上传，并在页面中重新选择。")}
+            )
 
     class Meta(AbstractImage.Meta):
         verbose_name = _("图片")
