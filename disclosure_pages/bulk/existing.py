@@ -41,6 +41,7 @@ class _Known:
         self.by_external: dict[str, DisclosureItemPage] = {}
         self.by_key: dict[uuid.UUID, DisclosureItemPage] = {}
         self.registered: dict[str, int | None] = {}
+        self.updated_by: dict[int, int] = {}  # page id: the row that updates it
         for piece in pieces(items):
             self._load(piece, source)
         self.in_review = set(
@@ -85,6 +86,11 @@ class _Known:
         if page is None:
             return None
         item.page_id = page.pk
+        first = self.updated_by.setdefault(page.pk, item.row)
+        if first != item.row:
+            reason = _("与第 %(row)d 行是同一条信息。") % {"row": first}
+            named = "external_id" if item.external_id else "index_number"
+            return _fault(item, named, reason)
         return self._against(item, page)
 
     def _against(self, item: StagedItem, page: DisclosureItemPage) -> Problem | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from defusedxml import ElementTree
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from disclosure_pages.bulk.problems import UnreadableFile
 
@@ -53,7 +53,7 @@ def read_sheet(path: Path) -> Sheet:
 
 def _sheet_name(workbook: CalamineWorkbook) -> str:
     for sheet in workbook.sheets_metadata:
-        if "Visible" in str(sheet.visible) and sheet.name != HELP_SHEET:
+        if sheet.visible == SheetVisibleEnum.Visible and sheet.name != HELP_SHEET:
             return sheet.name
     raise UnreadableFile(_("工作簿里没有可读的工作表。"))
 
