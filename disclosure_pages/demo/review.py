@@ -32,12 +32,11 @@ def load_drafts(limit: int | None = None) -> int:
             "external_id", flat=True
         )
     )
-    missing = [
-        record for record in load("drafts") if record["external_id"] not in there
-    ]
-    for record in missing[:limit]:
+    chosen = load("drafts")[:limit]
+    missing = [record for record in chosen if record["external_id"] not in there]
+    for record in missing:
         _make(record, users)
-    return len(missing[:limit])
+    return len(missing)
 
 
 @transaction.atomic

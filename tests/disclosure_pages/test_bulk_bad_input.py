@@ -66,17 +66,19 @@ BAD_CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("key", "value", "label", "reason"), BAD_CELLS)
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_a_bad_cell_is_named(tmp_path, kind, key, value, label, reason):
-    bad = row(**{key: value})
-    path = WRITERS[kind](tmp_path / f"bad.{kind}", [row(title="好的一行"), bad])
-    (found,) = problems_of(path)
-    assert found.row == (3 if kind == "csv" else 2)
-    assert found.column == label
-    assert reason in found.reason
-    shown = value if label != "不主动公开的理由" else ""
-    assert found.value[:20] == " ".join(shown.split())[:20]
+def test_each_bad_cell_is_named_in_its_row(tmp_path, kind):
+    rows = [row(), *(row(**{key: value}) for key, value, *_what in BAD_CELLS)]
+    found = problems_of(WRITERS[kind](tmp_path / f"bad.{kind}", rows))
+    first = 3 if kind == "csv" else 2
+    assert [problem.row for problem in found] == list(
+        range(first, first + len(BAD_CELLS))
+    )
+    for problem, (_key, value, label, reason) in zip(found, BAD_CELLS, strict=True):
+        assert problem.column == label
+        assert reason in problem.reason
+        shown = "" if label == "不主动公开的理由" else " ".join(value.split())
+        assert problem.value[:20] == shown[:20]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx"])

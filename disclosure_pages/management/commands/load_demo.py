@@ -2,7 +2,6 @@ import json
 import os
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
@@ -19,8 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rehearsal = os.environ.get("GONGKAI_REHEARSAL") == "1"
-        if settings.SETTINGS_MODULE.endswith(".production") and not rehearsal:
+        production = os.environ["DJANGO_SETTINGS_MODULE"].endswith(".production")
+        if production and os.environ.get("GONGKAI_REHEARSAL") != "1":
             raise CommandError(_("示例数据不能装入正式运行的系统。"))
         loaded = load_demo(small=options["size"] == "small")
         if options["json"]:

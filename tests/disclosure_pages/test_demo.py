@@ -1,0 +1,188 @@
+"""The demo township: complete, in every state, the same when loaded again."""
+
+import datetime as dt
+import json
+import re
+import stat
+import uuid
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import CommandError, call_command
+from wagtail.models import Page, Revision, TaskState
+
+from cms.models import Authority, Office, SecrecyReview, Village
+from disclosure_pages.bulk.bodies import NAMESPACE
+from disclosure_pages.choices import Category
+from disclosure_pages.demo.content import DATA, TODAY, load
+from disclosure_pages.demo.loading import load_demo
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    GuidePage,
+    IndexNumberEntry,
+    Origin,
+    ReadingPointPage,
+)
+from disclosure_pages.public_state import public_keys
+from tests.disclosure_pages.bulk_files import DATA as TEST_DATA
+
+pytestmark = pytest.mark.django_db
+TOWNSHIP = "11330099MB1A2B3C4D"
+
+
+@pytest.fixture(autouse=True)
+def demo_home(settings, tmp_path):
+    settings.GONGKAI_HOME = tmp_path
+    settings.GONGKAI_DEMO_PASSWORD = ""
+
+
+def test_the_whole_township():
+    loaded = load_demo()
+    assert (loaded.items, loaded.drafts, loaded.reading_points) == (68, 11, 36)
+    live = DisclosureItemPage.objects.live()
+    counts = {c: live.filter(category=c).count() for c in Category.values}
+    assert counts == {
+        **{"institution": 9, "decision": 14, "work": 23},
+        **{"enforcement": 7, "personnel": 5, "finance": 10},
+    }
+    assert live.filter(date_published__gte=dt.date(2026, 5, 1)).count() == 27
+    assert (Office.objects.count(), Village.objects.count()) == (8, 35)
+    points = ReadingPointPage.objects.live()
+    assert points.filter(village=None).count() == 1
+    assert all(point.complete for point in points)
+    assert GuidePage.objects.live().count() == 1
+    assert len(public_keys()) == 68 + 36 + 1
+    assert_every_state_of_review()
+    assert_numbers_run_in_the_order_of_publication()
+    assert not any(Page.find_problems())
+
+
+def assert_every_state_of_review():
+    waiting = TaskState.objects.filter(status=TaskState.STATUS_IN_PROGRESS)
+    steps = [state.task.name for state in waiting.select_related("task")]
+    assert sorted(steps) == sorted(["初审", "保密审查", "终审"])
+    sent_back = TaskState.objects.filter(status=TaskState.STATUS_REJECTED)
+    assert sent_back.count() == 2
+    assert all(state.comment for state in sent_back)
+    withdrawn = DisclosureItemPage.objects.get(withdrawn_at__isnull=False)
+    assert withdrawn.withdrawn_by_name == "周敏"
+    assert withdrawn.index_number
+    assert SecrecyReview.objects.count() == 3
+    drafts = DisclosureItemPage.objects.filter(live=False, index_number="")
+    assert {draft.disclosure_mode for draft in drafts} == {
+        *("proactive", "on_request", "withheld")
+    }
+    authors = Revision.objects.filter(user__username="clerk")
+    assert authors.exists()
+
+
+def assert_numbers_run_in_the_order_of_publication():
+    for year in (2024, 2025, 2026):
+        entries = IndexNumberEntry.objects.filter(year=year).order_by("serial")
+        assert [entry.serial for entry in entries] == list(range(1, len(entries) + 1))
+        days = [e.page.date_published for e in entries if e.page.live]
+        assert days == sorted(days)
+
+
+def test_loading_again_changes_nothing():
+    load_demo(small=True)
+    counts = [model.objects.count() for model in (Page, Revision, IndexNumberEntry)]
+    item = DisclosureItemPage.objects.live().first()
+    DisclosureItemPage.objects.filter(pk=item.pk).update(title="村民改过的标题")
+    loaded = load_demo(small=True)
+    assert (loaded.items, loaded.drafts, loaded.reading_points) == (0, 0, 0)
+    assert [
+        model.objects.count() for model in (Page, Revision, IndexNumberEntry)
+    ] == counts
+    item.refresh_from_db()
+    assert item.title == "村民改过的标题"
+
+
+def test_a_small_demo_becomes_the_whole_one():
+    load_demo(small=True)
+    load_demo()
+    assert DisclosureItemPage.objects.live().count() == 68
+    assert ReadingPointPage.objects.live().count() == 36
+
+
+def test_keys_are_the_same_in_every_home():
+    load_demo(small=True)
+    newest = DisclosureItemPage.objects.get(external_id="demo-068")
+    assert newest.key == uuid.uuid5(NAMESPACE, "external:demo:demo-068").hex
+    assert newest.slug == f"item-{newest.key[:8]}"
+
+
+def test_seven_accounts_with_one_password_that_is_kept(tmp_path):
+    loaded = load_demo(small=True)
+    assert set(loaded.accounts) == {
+        *("clerk", "head", "secrecy", "leader", "officer", "village", "admin")
+    }
+    kept = tmp_path / "demo-password"
+    assert kept.read_text().strip() == loaded.password
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    for username in loaded.accounts:
+        user = authenticate(username=username, password=loaded.password)
+        assert user and user.groups.exists() and not user.is_superuser
+    assert load_demo(small=True).password == loaded.password
+
+
+def test_a_configured_password_is_used(settings):
+    settings.GONGKAI_DEMO_PASSWORD = "configured-password"
+    assert load_demo(small=True).password == "configured-password"
+    assert authenticate(username="clerk", password="configured-password")
+
+
+def test_the_portal_knows_the_township_and_nothing_else(settings):
+    settings.GONGKAI_ROLE = "portal"
+    loaded = load_demo()
+    assert Authority.load().name == "宁澜市人民政府"
+    assert Authority.load().credit_code != TOWNSHIP
+    assert Origin.objects.get().credit_code == TOWNSHIP
+    assert list(loaded.accounts) == ["admin"]
+    assert not DisclosureItemPage.objects.exists()
+    assert get_user_model().objects.count() == 1
+
+
+def test_the_demo_is_refused_in_production(monkeypatch):
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "cms.settings.production")
+    monkeypatch.delenv("GONGKAI_REHEARSAL", raising=False)
+    with pytest.raises(CommandError):
+        call_command("load_demo")
+    assert not DisclosureItemPage.objects.exists()
+
+
+def test_the_command_tells_accounts_and_password(capsys):
+    call_command("load_demo", "--size", "small", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["accounts"]["clerk"] == "陈晓燕"
+    assert (
+        told["password"]
+        == (Path(settings.GONGKAI_HOME) / "demo-password").read_text().strip()
+    )
+
+
+def test_dates_of_the_content_are_lawful():
+    for record in [*load("items"), *json.loads((TEST_DATA / "items.json").read_text())]:
+        made = dt.date.fromisoformat(record["date_made"])
+        published = dt.date.fromisoformat(record["date_published"])
+        assert made <= published <= TODAY, record["title"]
+        # 20 working days, with the long holidays of early October and spring.
+        assert (published - made).days <= 36, record["title"]
+
+
+def test_no_real_phone_and_no_identity_number_in_the_content():
+    for path in [*DATA.glob("*.json"), TEST_DATA / "items.json"]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)", text), path.name
+        assert not re.search(r"(?<!\d)\d{17}[\dXx](?!\d)", text), path.name
+        for number in re.findall(r"\b0\d{2,3}-\d{7,8}\b", text):
+            assert number.startswith("0000-6200"), (path.name, number)
+
+
+def test_no_title_of_the_import_is_one_of_the_demos():
+    items = json.loads((TEST_DATA / "items.json").read_text(encoding="utf-8"))
+    titles = [record["title"] for record in [*items, *load("items"), *load("drafts")]]
+    assert len(titles) == len(set(titles))
+    assert len(items) == 68
