@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from defusedxml import ElementTree
+from defusedxml import DefusedXmlException, ElementTree
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from disclosure_pages.bulk.problems import UnreadableFile
 
 HELP_SHEET = "填写说明"
-MAX_UNPACKED = 2 * 1024**3
+MAX_UNPACKED = 500 * 1024**2
+MAX_PARTS = 10_000
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+UNREADABLE = (
+    *(CalamineError, zipfile.BadZipFile, KeyError),
+    *(ElementTree.ParseError, DefusedXmlException),
+)
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 REFERENCE = re.compile(r"([A-Z]+)(\d+)")
 
@@ -34,17 +39,19 @@ def read_sheet(path: Path) -> Sheet:
     """Read the first visible sheet that is not the explanation.
 
     Raises:
-        UnreadableFile: damaged, or blown up beyond 2 GB when unpacked.
+        UnreadableFile: damaged, with entities, or over 500 MB when unpacked.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:
-                raise UnreadableFile(_("解压后超过 2 GB。"), value=path.name)
+            parts = archive.infolist()
+            unpacked = sum(part.file_size for part in parts)
+            if unpacked > MAX_UNPACKED or len(parts) > MAX_PARTS:
+                raise UnreadableFile(_("解压后超过 500 MB。"), value=path.name)
         with CalamineWorkbook.from_path(path) as workbook:
             name = _sheet_name(workbook)
             grid = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
         formulas = _formulas(path, name)
-    except (CalamineError, zipfile.BadZipFile, KeyError, ElementTree.ParseError) as e:
+    except UNREADABLE as e:
         raise UnreadableFile(
             _("工作簿打不开，可能已损坏：%(error)s") % {"error": e}, value=path.name
         ) from e
