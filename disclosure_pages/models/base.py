@@ -33,6 +33,15 @@ class ModeratedPermissions(PagePermissionTester):
     def can_unpublish(self) -> bool:
         return False
 
+    def can_unschedule(self) -> bool:
+        """Whoever may take it back once it is public may also stop it before."""
+        return self.user.is_active and (
+            self.user.has_perm("disclosure_pages.withdraw_item") or self.can_edit()
+        )
+
+    def can_set_view_restrictions(self) -> bool:
+        return False
+
     def can_lock(self) -> bool:
         return super().can_lock() and not self.page.current_workflow_task
 
