@@ -31,7 +31,7 @@ class BadCell(ValueError):
 
 
 def text_of(cell: Any) -> str:
-    """Return the cell as text, without the mark that guards against formulas."""
+    """Return the cell as text."""
     if cell is None:
         return ""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float | dt.date):
@@ -41,7 +41,12 @@ def text_of(cell: Any) -> str:
     text = str(cell).replace("\r\n", "\n").replace("\r", "\n").strip()
     if CONTROL.search(text):
         raise BadCell(_("含有不可见的控制字符。"))
-    return GUARDED.sub("", text)
+    return text
+
+
+def unguarded(cell: Any) -> Any:
+    """Return the cell without the mark by which our exports guard against formulas."""
+    return GUARDED.sub("", cell) if isinstance(cell, str) else cell
 
 
 def line_of(column: Column, cell: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from wagtail.models import WorkflowState
+from wagtail.models import Revision, WorkflowState
 
 from disclosure_pages.bulk.columns import BY_KEY
 from disclosure_pages.bulk.problems import Problem, problem
@@ -27,9 +27,13 @@ def pieces(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield every[start : start + PER_QUERY]
 
 
-def find_updates(items: Sequence[StagedItem], source: str) -> list[Problem]:
+def find_updates(
+    items: Sequence[StagedItem], source: str, *, publish: bool = False
+) -> list[Problem]:
     """Set ``page_id`` of rows that update an item; return what stands against it."""
     known = _Known(items, source)
+    if publish:
+        known.find_unreviewed()
     return [found for item in items if (found := known.match(item))]
 
 
@@ -41,6 +45,7 @@ class _Known:
         self.by_external: dict[str, DisclosureItemPage] = {}
         self.by_key: dict[uuid.UUID, DisclosureItemPage] = {}
         self.registered: dict[str, int | None] = {}
+        self.unreviewed: set[str] = set()
         self.updated_by: dict[int, int] = {}  # page id: the row that updates it
         for piece in pieces(items):
             self._load(piece, source)
@@ -70,6 +75,21 @@ class _Known:
                 self.by_external[page.external_id] = page
         entries = IndexNumberEntry.objects.filter(number__in=numbers)
         self.registered |= dict(entries.values_list("number", "page_id"))
+
+    def find_unreviewed(self) -> None:
+        """Note which items hold somebody's changes since they were last public."""
+        held = {
+            str(page.pk): page.live_revision_id or 0
+            for page in self.by_key.values()
+            if page.has_unpublished_changes
+        }
+        for piece in pieces(held):
+            revisions = Revision.page_revisions.filter(object_id__in=piece)
+            for page_id, pk in revisions.exclude(user=None).values_list(
+                "object_id", "pk"
+            ):
+                if pk > held[page_id]:
+                    self.unreviewed.add(page_id)
 
     def match(self, item: StagedItem) -> Problem | None:
         """Tie the row to the item it updates; return the reason when it may not."""
@@ -102,6 +122,9 @@ class _Known:
             return _fault(item, "external_id", reason % {"number": page.external_id})
         if str(page.pk) in self.in_review:
             return _fault(item, "title", _("这条信息正在审查，不能由导入修改。"))
+        if str(page.pk) in self.unreviewed and item.may_be_public:
+            reason = _("有未经审查的修改，不能直接公开；去掉 --publish 可导入为草稿。")
+            return _fault(item, "title", reason)
         if page.live and not item.may_be_public and "disclosure_mode" in item.given:
             reason = _("已公开的信息改为不公开，请用“撤回”办理。")
             return _fault(item, "disclosure_mode", reason)

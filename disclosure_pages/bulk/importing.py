@@ -14,7 +14,7 @@ from disclosure_pages.bulk.offices import NoOffice, OfficeChoice
 from disclosure_pages.bulk.problems import Problem, UnreadableFile, problem
 from disclosure_pages.bulk.reading import read_table
 from disclosure_pages.bulk.staged import StagedItem
-from disclosure_pages.bulk.updating import ItemUpdater
+from disclosure_pages.bulk.updating import ItemUpdater, Outcome
 from disclosure_pages.bulk.validation import Checked, Source, check
 from disclosure_pages.bulk.writing import ItemWriter
 from disclosure_pages.models import ImportBatch
@@ -112,7 +112,7 @@ def _check(path: Path, options: Options, tell: Progress) -> tuple[Source, Checke
         done += rows
         tell(_("检查"), done, total)
 
-    return source, check(table, source, offices, advance)
+    return source, check(table, source, offices, advance, publish=options.publish)
 
 
 def write_staged(
@@ -143,11 +143,10 @@ def write_staged(
         tell(_("写入"), done, len(items))
     for item in old:
         began = time.monotonic()
-        if updater.update(item):
-            summary.updated += 1
-            summary.published += batch.publish and item.may_be_public
-        else:
-            summary.unchanged += 1
+        outcome = updater.update(item)
+        summary.unchanged += outcome is Outcome.UNCHANGED
+        summary.updated += outcome is not Outcome.UNCHANGED
+        summary.published += outcome is Outcome.PUBLISHED
         _timed(summary, time.monotonic() - began)
         done += 1
         tell(_("写入"), done, len(items))
@@ -169,16 +168,16 @@ def _write(
 
 
 def _batch(source: Source, options: Options, rows: int) -> ImportBatch:
-    """Return the batch that was broken off with this very file, or a new one."""
+    """Return the batch broken off with this very file and vouching, or a new one."""
     values = {
         "file_sha256": source.sha256,
         "source": source.name,
         "publish": options.publish,
+        "reviewed_by": options.reviewed_by,
     }
     broken_off = ImportBatch.objects.filter(state=ImportBatch.State.RUNNING, **values)
     return broken_off.first() or ImportBatch.objects.create(
         file_name=source.path.name[:200],
-        reviewed_by=options.reviewed_by,
         rows=rows,
         **values,
     )

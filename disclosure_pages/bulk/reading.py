@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from disclosure_pages.bulk import workbooks
+from disclosure_pages.bulk.cells import unguarded
 from disclosure_pages.bulk.columns import BY_KEY, COLUMNS, column_of
 from disclosure_pages.bulk.problems import Problem, UnreadableFile, problem
 
@@ -136,7 +137,7 @@ def _from_grid(grid: Any, formulas: dict[tuple[int, int], str]) -> RawTable:
                 heading = BY_KEY[key].label if key else ""
                 table.problems.append(problem(number, heading, formula, reason))
             elif key:
-                record[key] = cell
+                record[key] = unguarded(cell)
             elif _filled(cell) and position >= len(keys):
                 reason = _("这一列没有表头。")
                 table.problems.append(problem(number, "", cell, reason))

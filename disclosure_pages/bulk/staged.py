@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from disclosure_pages.choices import DisclosureMode, LegalStatus
+from disclosure_pages.choices import DisclosureMode
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,12 @@ class StagedItem:
 
     @property
     def may_be_public(self) -> bool:
-        """Whether publication is possible: only proactive items ever are."""
-        return self.fields.get("disclosure_mode") == DisclosureMode.PROACTIVE
+        """Whether the row lets it be public: only proactive items ever are.
+
+        An empty 公开属性 means proactive for a new item; an item that is there keeps
+        its own.
+        """
+        return self.fields.get("disclosure_mode") in ("", DisclosureMode.PROACTIVE)
 
 
-DEFAULTS = {
-    "validity": LegalStatus.VALID.value,
-    "disclosure_mode": DisclosureMode.PROACTIVE.value,
-}
+HAVE_DEFAULTS = ("validity", "disclosure_mode")  # empty: the model's, or as it was

@@ -56,5 +56,7 @@ def _undo_item(batch: ImportBatch, pk: int, *, dry_run: bool) -> str:
     if not page.deletable or touched:
         return "kept"
     if not dry_run:
+        # Numbers brought along are not ours to void: the next import may bring them.
+        page.register_entries.filter(serial=None).delete()
         page.delete()
     return "deleted"

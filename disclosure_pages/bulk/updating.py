@@ -1,5 +1,7 @@
 """Updating items that are already there: by revision, as an editor would."""
 
+from enum import Enum, auto
+
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -10,8 +12,9 @@ from disclosure_pages.bulk.bodies import body_of
 from disclosure_pages.bulk.export_bodies import text_of_body
 from disclosure_pages.bulk.filing import Filing
 from disclosure_pages.bulk.offices import OfficeChoice
-from disclosure_pages.bulk.staged import DEFAULTS, StagedItem
+from disclosure_pages.bulk.staged import HAVE_DEFAULTS, StagedItem
 from disclosure_pages.bulk.writing import LOG_ACTION, log_data
+from disclosure_pages.choices import DisclosureMode
 from disclosure_pages.models import (
     DisclosureItemPage,
     ImportBatch,
@@ -20,7 +23,15 @@ from disclosure_pages.models import (
 )
 
 IDENTITIES = ("index_number", "external_id")
-KEPT_WHEN_EMPTY = (*IDENTITIES, "date_published", *DEFAULTS)
+KEPT_WHEN_EMPTY = (*IDENTITIES, "date_published", *HAVE_DEFAULTS)
+
+
+class Outcome(Enum):
+    """What became of a row whose item was there."""
+
+    UNCHANGED = auto()
+    DRAFTED = auto()
+    PUBLISHED = auto()
 
 
 class ItemUpdater:
@@ -34,22 +45,23 @@ class ItemUpdater:
         self.filing = filing
 
     @transaction.atomic
-    def update(self, item: StagedItem) -> bool:
+    def update(self, item: StagedItem) -> Outcome:
         """Save a revision, and publish it when the batch publishes.
 
-        Returns whether anything was to be done: the same row again does nothing.
+        The same row again does nothing. Only a proactive item is published.
         """
         locked = DisclosureItemPage.objects.select_for_update(of=("self",))
         page = locked.get(pk=item.page_id)
         draft = page.get_latest_revision_as_object()
         changed = self._apply(item, draft) | self._adopt(item, page, draft)
-        publish = self.batch.publish and item.may_be_public
+        proactive = draft.disclosure_mode == DisclosureMode.PROACTIVE
+        publish = self.batch.publish and proactive
         behind = not page.live or page.has_unpublished_changes
         if not changed and not (publish and behind):
             ImportBatch.objects.filter(pk=self.batch.pk).update(
                 skipped=F("skipped") + 1
             )
-            return False
+            return Outcome.UNCHANGED
         revision = draft.save_revision()
         log(
             instance=draft,
@@ -63,7 +75,7 @@ class ItemUpdater:
             with publication_approved(_("批量导入")):
                 revision.publish(skip_permission_checks=True, log_action=False)
         ImportBatch.objects.filter(pk=self.batch.pk).update(updated=F("updated") + 1)
-        return True
+        return Outcome.PUBLISHED if publish else Outcome.DRAFTED
 
     def _apply(self, item: StagedItem, draft: DisclosureItemPage) -> bool:
         """Set what the file has columns for; returns whether anything differs."""

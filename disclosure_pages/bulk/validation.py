@@ -20,7 +20,7 @@ from disclosure_pages.bulk.existing import find_updates
 from disclosure_pages.bulk.offices import OfficeChoice
 from disclosure_pages.bulk.problems import Problem, problem
 from disclosure_pages.bulk.reading import RawTable
-from disclosure_pages.bulk.staged import DEFAULTS, StagedFile, StagedItem
+from disclosure_pages.bulk.staged import StagedFile, StagedItem
 from disclosure_pages.choices import DisclosureMode
 
 PIECE = 1 << 20
@@ -73,10 +73,13 @@ def check(
     offices: OfficeChoice,
     progress: Callable[[int], None] | None = None,
     latest_day: dt.date | None = None,
+    *,
+    publish: bool = False,
 ) -> Checked:
     """Return every row of the table, checked and staged, or with its problems.
 
     Args:
+        publish: whether the rows are to be public at once.
         latest_day: dates may not lie after it; today when it is later or not given.
     """
     checked = Checked(
@@ -93,7 +96,7 @@ def check(
             checked.items.append(item)
         if progress:
             progress(1)
-    against = find_updates(checked.items, source.name)
+    against = find_updates(checked.items, source.name, publish=publish)
     checked.problems += against
     refused = {found.row for found in against}
     checked.items = [item for item in checked.items if item.row not in refused]
@@ -164,9 +167,7 @@ class _Rows:
                     raise BadCell(_("必填，不能空着。"))
             except BadCell as bad:
                 problems.append(problem(number, column.label, cell, str(bad)))
-            values[column.key] = values.get(column.key) or DEFAULTS.get(
-                column.key, values.get(column.key)
-            )
+            values.setdefault(column.key)
         return values
 
     def _compare(
@@ -188,7 +189,7 @@ class _Rows:
             )
         if published and published > self.latest_day:
             wrong("date_published", _("公开日期不能晚于今天。"))
-        private = values["disclosure_mode"] != DisclosureMode.PROACTIVE
+        private = values["disclosure_mode"] not in ("", None, DisclosureMode.PROACTIVE)
         if private and not values["disclosure_reason"]:
             wrong("disclosure_reason", _("不主动公开的，请写明理由。"))
 
