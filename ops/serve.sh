@@ -6,7 +6,20 @@
 as_portal() {
     export GONGKAI_ROLE=portal GONGKAI_HOME="$home/portal" PORT=$((PORT + 1)) \
         GONGKAI_BASE_URL="$portal" GONGKAI_PORTALS='' GONGKAI_ORIGIN_KEYS="$origin=$pair_key"
-    exec "$@"
+    "$@"
+}
+
+# What this start chose, for `manage.py` in another window (cms/settings/base.py reads it).
+keep_settings() {
+    keep "$home" PORT GONGKAI_PORTALS GONGKAI_PORTAL_KEYS GONGKAI_STATIC
+    (as_portal keep "$home/portal" PORT GONGKAI_ROLE GONGKAI_BASE_URL GONGKAI_ORIGIN_KEYS GONGKAI_STATIC)
+}
+
+keep() { # home, names of variables
+    file=$1/site.env && shift
+    for name; do
+        eval "printf '%s=%s\n' $name \"\$$name\""
+    done >"$file.new" && mv "$file.new" "$file"
 }
 
 serve() { # township|portal
@@ -15,7 +28,7 @@ serve() { # township|portal
     log=$home/log/$1.log
     case $1 in
         township) shift && ("$@") >>"$log" 2>&1 & township_pid=$! ;;
-        portal) shift && (as_portal "$@") >>"$log" 2>&1 & portal_pid=$! ;;
+        portal) shift && (as_portal exec "$@") >>"$log" 2>&1 & portal_pid=$! ;;
     esac
 }
 
