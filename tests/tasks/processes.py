@@ -143,8 +143,15 @@ class PortalProcess:
             self.process = None
 
     def requests(self):
-        """The request lines served so far, with their status."""
-        lines = (self.home / "access.log").read_text().splitlines()
+        """The request lines served so far, with their status.
+
+        A line is written after its answer: one request more shows that it is there.
+        """
+        log, mark = self.home / "access.log", f"/healthz?{time.monotonic_ns()}"
+        self.get(mark)
+        while mark not in log.read_text():
+            time.sleep(0.05)
+        lines = log.read_text().splitlines()
         return [line for line in lines if "/portal/v1/" in line]
 
     def get(self, path):

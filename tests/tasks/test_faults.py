@@ -7,6 +7,9 @@ from django.db import connection
 
 from tests.tasks.faults import KILLED, Township
 
+# The home starts as a copy of the test database, which must be there and not flushed:
+# pytest-django runs tests with this mark before those that flush it.
+pytestmark = pytest.mark.django_db
 ITEMS = 12
 HITS = (1, 2, 1)  # of three kills the second hits the portal's delivery
 
