@@ -87,6 +87,13 @@ def test_the_68_items_become_public(all_offices, changes):
     assert {state.state for state in states.values()} == {"published"}
 
 
+def comparable(revision):
+    """The content without what changes by saving; PostgreSQL reorders JSON keys."""
+    volatile = {"latest_revision", "live_revision"}
+    content = {k: v for k, v in revision.content.items() if k not in volatile}
+    return content | {"body": json.loads(content["body"])}
+
+
 def test_an_imported_item_is_what_the_editor_would_have_made(all_offices):
     import_file(ITEMS, PUBLISH)
     for page in items():
@@ -94,10 +101,7 @@ def test_an_imported_item_is_what_the_editor_would_have_made(all_offices):
         assert page.live_revision_id == revision.pk
         assert not page.has_unpublished_changes
         again = page.save_revision()
-        volatile = {"latest_revision", "live_revision"}
-        old = {k: v for k, v in revision.content.items() if k not in volatile}
-        new = Revision.objects.get(pk=again.pk).content
-        assert old == {k: v for k, v in new.items() if k not in volatile}
+        assert comparable(revision) == comparable(Revision.objects.get(pk=again.pk))
 
 
 def test_the_clerk_opens_every_imported_item(all_offices, client):
