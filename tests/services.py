@@ -23,6 +23,7 @@ VARIABLES = {
     "services": ["DATABASE_URL", "REDIS_URL", "ELASTICSEARCH_URL"],
 }
 PROCESS_MARKS = ("browser", "services")
+PROCESS_FIXTURES = ("site", "production_site")
 HINT = 'eval "$(./test services env)" after ./test services up'
 left_out: Counter[str] = Counter()
 
@@ -38,10 +39,11 @@ def missing_for(marks: set[str]) -> str:
     return ""
 
 
-def belongs_here(marks: set[str]) -> bool:
+def belongs_here(marks: set[str], fixtures: list[str]) -> bool:
     """Whether this pass (SQLite or PostgreSQL) is the one that runs the test."""
     if ON_POSTGRESQL:
-        return not marks.intersection(PROCESS_MARKS)
+        own_processes = marks.intersection(PROCESS_MARKS)
+        return not own_processes and not set(fixtures).intersection(PROCESS_FIXTURES)
     return "postgresql" not in marks or not os.environ.get("DATABASE_URL")
 
 
@@ -50,7 +52,8 @@ def sort_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     here, elsewhere = [], []
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
-        (here if belongs_here(marks) else elsewhere).append(item)
+        used = getattr(item, "fixturenames", [])
+        (here if belongs_here(marks, used) else elsewhere).append(item)
         reason = missing_for(marks)
         if reason and not IN_CI:
             item.add_marker(pytest.mark.skip(reason=reason))
