@@ -53,11 +53,14 @@ def sort_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         used = getattr(item, "fixturenames", [])
-        (here if belongs_here(marks, used) else elsewhere).append(item)
+        if not belongs_here(marks, used):
+            elsewhere.append(item)
+            continue
+        here.append(item)
         reason = missing_for(marks)
         if reason and not IN_CI:
             item.add_marker(pytest.mark.skip(reason=reason))
-            left_out[reason] += item in here
+            left_out[reason] += 1
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = here
