@@ -10,6 +10,9 @@ ENV PYTHONUNBUFFERED=1 \
     GONGKAI_BIND=0.0.0.0:8000
 
 WORKDIR /srv/gongkai
+# Pango draws the booklets and posters; the fonts are for Chinese.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+    libpango-1.0-0 libpangoft2-1.0-0 fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt ./
 RUN pip install --require-hashes -r requirements.txt
 
