@@ -57,6 +57,12 @@ class PublicKind(models.TextChoices):
     ITEM = "item", _("公开信息")
     GUIDE = "guide", _("公开指南")
     READING_POINT = "reading_point", _("查阅点")
+    RULES = "rules", _("公开制度")
+    INSTITUTION = "institution", _("机构职能")
+    REPORT = "report", _("年度报告")
+    NOTICE = "notice", _("通知公告")
+    DOSSIER = "dossier", _("专题")
+    PAGE = "page", _("其他页面")
 
 
 class RegisterStatus(models.TextChoices):
@@ -65,3 +71,84 @@ class RegisterStatus(models.TextChoices):
     ISSUED = "issued", _("已编号")
     PUBLISHED = "published", _("已公开")
     VOID = "void", _("作废")
+
+
+class TermScheme(models.TextChoices):
+    """The controlled vocabularies of the catalogue."""
+
+    GENRE = "genre", _("体裁")
+    SUBJECT = "subject", _("主题")
+    AUDIENCE = "audience", _("服务对象")
+
+
+class Retention(models.TextChoices):
+    """保管期限: how long the record is kept; the archive date follows from it."""
+
+    PERMANENT = "permanent", _("永久")
+    YEARS_30 = "30", _("30 年")
+    YEARS_10 = "10", _("10 年")
+
+
+class ReferenceKind(models.TextChoices):
+    """How an item stands to a superior's: a pointer (引用), or a supplement to it."""
+
+    REFERENCE = "reference", _("引用（只指向原文）")
+    SUPPLEMENT = "supplement", _("补充（本地另有内容）")
+
+
+class ExternalRelation(models.TextChoices):
+    """Why a row from elsewhere is here."""
+
+    RECEIVED = "received", _("下级报送")
+    SUPERIOR = "superior", _("上级信息")
+
+
+class LinkStatus(models.TextChoices):
+    """What the last check of a link found."""
+
+    UNKNOWN = "", _("未检查")
+    OK = "ok", _("正常")
+    BROKEN = "broken", _("打不开")
+    GONE = "gone", _("原文已撤下")
+
+
+class CatalogueLevel(models.TextChoices):
+    """公开层级 of the standard catalogue."""
+
+    COUNTY = "county", _("县级")
+    TOWNSHIP = "township", _("乡、村级")
+    BOTH = "both", _("县、乡、村级")
+
+
+class ManagerPost(models.TextChoices):
+    """The two posts of a reading point (A/B 岗)."""
+
+    PRIMARY = "a", _("A 岗")
+    BACKUP = "b", _("B 岗")
+
+
+class FeedbackStatus(models.TextChoices):
+    """What became of a reader's 纠错."""
+
+    NEW = "new", _("待处理")
+    DONE = "done", _("已更正")
+    REJECTED = "rejected", _("无需更正")
+
+
+class TextState(models.TextChoices):
+    """Whether text could be taken out of a file."""
+
+    WAITING = "waiting", _("等待提取")
+    OK = "ok", _("已提取")
+    EMPTY = "empty", _("没有文字")
+    SCAN = "scan", _("扫描件，没有文字层")
+    ENCRYPTED = "encrypted", _("有密码，打不开")
+    FAILED = "failed", _("提取失败")
+    UNSUPPORTED = "unsupported", _("这种格式不提取")
+
+
+class CollectionLayout(models.TextChoices):
+    """How a collection shows what its query finds."""
+
+    LIST = "list", _("列表")
+    TABLE = "table", _("表格")

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
 from django.db.models.fields.files import FieldFile
@@ -20,20 +21,30 @@ from wagtail.models import Page, Site
 
 from cms.models import Authority
 from disclosure_pages import renderers
-from disclosure_pages.choices import DisclosureMode, PublicKind
+from disclosure_pages.choices import DisclosureMode, ExternalRelation, PublicKind
 from disclosure_pages.external_html import clean_external_html, web_address
 from disclosure_pages.models import (
+    AnnualReportPage,
     DisclosureDocument,
     DisclosureItemPage,
+    DossierPage,
     ExternalFile,
     ExternalItem,
     GuidePage,
+    InstitutionPage,
+    NoticePage,
+    PlainPage,
     ReadingPointPage,
+    RulesPage,
 )
+from disclosure_pages.models.base import PublicPage
 
 PUBLISHED = "published"
 WITHDRAWN = "withdrawn"
-PAGE_MODELS = (DisclosureItemPage, GuidePage, ReadingPointPage)
+PAGE_MODELS: tuple[type[PublicPage], ...] = (
+    *(DisclosureItemPage, GuidePage, ReadingPointPage, RulesPage, InstitutionPage),
+    *(AnnualReportPage, NoticePage, DossierPage, PlainPage),
+)
 LISTED_FIELDS = (
     *("type", "index_number", "external_id", "title", "category", "category_label"),
     *("document_number", "publisher", "office", "office_label", "village"),
@@ -84,7 +95,9 @@ def visible_pages(model: type[Page]) -> QuerySet:
 
 def visible_external() -> QuerySet[ExternalItem]:
     """Return what other authorities published and did not withdraw (portal role)."""
-    return ExternalItem.objects.filter(state=PUBLISHED)
+    return ExternalItem.objects.filter(
+        state=PUBLISHED, relation=ExternalRelation.RECEIVED
+    )
 
 
 def public_states(keys: Sequence[str]) -> dict[str, PublicState]:
@@ -97,7 +110,7 @@ def public_states(keys: Sequence[str]) -> dict[str, PublicState]:
     uuids = [UUID(key) for key in keys if len(key) == 32]
     if uuids:
         context = _PageContext()
-        for model in PAGE_MODELS:
+        for model in _models_of(uuids):
             _describe_pages(model, uuids, context, states)
     _describe_external([key for key in keys if "." in key], states)
     return states
@@ -123,7 +136,7 @@ def publicly_visible(keys: Iterable[str]) -> set[str]:
     uuids = [UUID(key) for key in keys if len(key) == 32]
     found: set[str] = set()
     if uuids:
-        for model in PAGE_MODELS:
+        for model in _models_of(uuids):
             visible = visible_pages(model).filter(translation_key__in=uuids)
             found |= {u.hex for u in visible.values_list("translation_key", flat=True)}
     foreign = {key for key in keys if "." in key}
@@ -154,6 +167,14 @@ class _PageContext:
 
     def url(self, page: Page) -> str:
         return f"{settings.GONGKAI_BASE_URL}{page.url_path[self.prefix_length :]}"
+
+
+def _models_of(uuids: list[UUID]) -> list[type[PublicPage]]:
+    """Return the page models that occur among the keys (one query)."""
+    found = Page.objects.filter(translation_key__in=uuids).order_by()
+    types = set(found.values_list("content_type_id", flat=True).distinct())
+    by_type = ContentType.objects.get_for_models(*PAGE_MODELS)
+    return [model for model, kind in by_type.items() if kind.pk in types]
 
 
 def _absent(key: str) -> PublicState:
@@ -228,7 +249,10 @@ def _describe_external(keys: list[str], states: dict[str, PublicState]) -> None:
     """Put the true state of rows received from elsewhere into ``states``."""
     if not keys:
         return
-    rows = ExternalItem.objects.filter(key__in=[key.split(".", 1)[1] for key in keys])
+    rows = ExternalItem.objects.filter(
+        relation=ExternalRelation.RECEIVED,
+        key__in=[key.split(".", 1)[1] for key in keys],
+    )
     for row in rows:
         if row.full_key in states:
             states[row.full_key] = _external(row)

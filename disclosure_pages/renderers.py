@@ -9,17 +9,23 @@ from wagtail.models import Page
 
 from cms.models import Office
 from disclosure_pages.models import (
+    AnnualReportPage,
+    DisclosureDocument,
     DisclosureItemPage,
     GuidePage,
     OfficeIndexPage,
     ReadingPointPage,
+    RulesPage,
 )
+from disclosure_pages.models.pages import TextPage
 
 
 def with_relations(pages: QuerySet) -> QuerySet:
     """Load what describing the pages needs, so that queries do not grow."""
     if pages.model is DisclosureItemPage:
         return pages.prefetch_related("attachments__document")
+    if pages.model is AnnualReportPage:
+        return pages.select_related("document")
     if pages.model is ReadingPointPage:
         return pages.select_related("village")
     return pages
@@ -74,6 +80,22 @@ def _guide_metadata(page: GuidePage, offices: dict[str, Office]) -> dict[str, An
 
 
 @metadata.register
+def _text_metadata(page: TextPage, offices: dict[str, Office]) -> dict[str, Any]:
+    return {"summary": page.summary, "date_published": _published_on(page)}
+
+
+@metadata.register
+def _rules_metadata(page: RulesPage, offices: dict[str, Office]) -> dict[str, Any]:
+    return {
+        "summary": page.summary,
+        "document_number": page.document_number,
+        "date_made": _iso(page.date_made),
+        "date_published": _published_on(page),
+        "validity": page.validity,
+    }
+
+
+@metadata.register
 def _point_metadata(
     page: ReadingPointPage, offices: dict[str, Office]
 ) -> dict[str, Any]:
@@ -105,14 +127,21 @@ def attachments(page: Page) -> list[dict[str, Any]]:
     return []
 
 
+def _file_entry(document: DisclosureDocument, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "sha256": document.sha256,
+        "bytes": document.file_size or 0,
+        "mime": document.mime_type,
+    }
+
+
+@attachments.register
+def _report_attachments(page: AnnualReportPage) -> list[dict[str, Any]]:
+    document = page.document
+    return [_file_entry(document, document.title)] if document else []
+
+
 @attachments.register
 def _item_attachments(page: DisclosureItemPage) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": row.label,
-            "sha256": row.document.sha256,
-            "bytes": row.document.file_size or 0,
-            "mime": row.document.mime_type,
-        }
-        for row in page.attachments.all()
-    ]
+    return [_file_entry(row.document, row.label) for row in page.attachments.all()]

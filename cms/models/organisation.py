@@ -14,6 +14,13 @@ class Office(models.Model):
     )
     name = models.CharField(_("名称"), max_length=40, unique=True)
     phone = models.CharField(_("电话"), max_length=40, blank=True)
+    address = models.CharField(
+        _("办公地点"), max_length=80, blank=True, help_text=_("例：镇政府2楼205室")
+    )
+    hours = models.CharField(
+        _("办公时间"), max_length=80, blank=True, help_text=_("空着即与机关相同。")
+    )
+    head_name = models.CharField(_("负责人姓名"), max_length=20, blank=True)
     duties = models.TextField(_("职责"), blank=True)
     sort_order = models.PositiveSmallIntegerField(_("排序"), default=0)
     editor_group = models.ForeignKey(
@@ -63,3 +70,42 @@ class Village(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SteeringRole(models.TextChoices):
+    """Place in the steering group (领导小组)."""
+
+    LEADER = "leader", _("组长")
+    DEPUTY = "deputy", _("副组长")
+    MEMBER = "member", _("成员")
+
+
+class SteeringMember(models.Model):
+    """A member of the steering group for disclosure (政府信息公开工作领导小组)."""
+
+    name = models.CharField(_("姓名"), max_length=20)
+    position = models.CharField(_("职务"), max_length=60)
+    role = models.CharField(
+        _("组内职务"),
+        max_length=10,
+        choices=SteeringRole.choices,
+        default=SteeringRole.MEMBER,
+    )
+    duty = models.CharField(_("分工"), max_length=120, blank=True)
+    office = models.ForeignKey(
+        Office,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="steering_members",
+        verbose_name=_("科室"),
+    )
+    sort_order = models.PositiveSmallIntegerField(_("排序"), default=0)
+
+    class Meta:
+        verbose_name = _("领导小组成员")
+        verbose_name_plural = _("领导小组成员")
+        ordering = ["sort_order", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.position}"

@@ -1,5 +1,6 @@
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,11 +9,22 @@ class ImportBatch(models.Model):
     """One bulk load (批量导入): who vouched for it, how far it got, what it made."""
 
     class State(models.TextChoices):
+        CHECKED = "checked", _("已检查，待导入")
         RUNNING = "running", _("进行中")
         DONE = "done", _("已完成")
         UNDONE = "undone", _("已撤销")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("导入人"),
+    )
+    file = models.FileField(upload_to="imports/%Y/%m/", blank=True, editable=False)
+    report = models.JSONField(_("检查结果"), default=dict, blank=True)
     file_name = models.CharField(_("文件名"), max_length=200)
     file_sha256 = models.CharField(_("SHA-256"), max_length=64, db_index=True)
     source = models.CharField(_("来源"), max_length=80, blank=True)

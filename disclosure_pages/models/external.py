@@ -3,6 +3,8 @@ import hashlib
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from disclosure_pages.choices import ExternalRelation, LinkStatus
+
 
 class Origin(models.Model):
     """A township that may send to this portal, named by its credit code."""
@@ -26,7 +28,11 @@ def bucket_of(key: str) -> int:
 
 
 class ExternalItem(models.Model):
-    """What another authority published and sent here; a row, never a page.
+    """What another authority published; a row, never a page.
+
+    ``relation`` tells what a lower authority sent here to be shown (portal role) from
+    what a superior published elsewhere, known here only to be referred to (引用) and
+    to find duplicates: the latter is never served, indexed or sent on.
 
     ``payload`` is stored as it was signed, so that its hash can be shown again; the
     other columns repeat parts of it for lists and filters.
@@ -44,6 +50,21 @@ class ExternalItem(models.Model):
     index_number = models.CharField(_("索引号"), max_length=60, blank=True)
     category = models.CharField(_("类别"), max_length=20, blank=True)
     date_published = models.DateField(_("公开日期"), null=True, blank=True)
+    relation = models.CharField(
+        _("关系"),
+        max_length=10,
+        choices=ExternalRelation.choices,
+        default=ExternalRelation.RECEIVED,
+    )
+    url = models.URLField(_("原文网址"), max_length=500, blank=True)
+    document_number = models.CharField(_("文号"), max_length=80, blank=True)
+    publisher = models.CharField(_("发布机构"), max_length=80, blank=True)
+    date_made = models.DateField(_("成文日期"), null=True, blank=True)
+    link_status = models.CharField(
+        _("链接"), max_length=10, choices=LinkStatus.choices, blank=True
+    )
+    link_checked_at = models.DateTimeField(_("检查时间"), null=True, blank=True)
+    link_detail = models.CharField(_("检查结果"), max_length=200, blank=True)
     received_at = models.DateTimeField(_("收到时间"), auto_now=True)
     first_received_at = models.DateTimeField(auto_now_add=True)
 
@@ -55,6 +76,8 @@ class ExternalItem(models.Model):
             models.Index(fields=["state", "-date_published"]),
             models.Index(fields=["origin", "category"]),
             models.Index(fields=["origin", "bucket", "key"]),
+            models.Index(fields=["relation", "document_number"]),
+            models.Index(fields=["relation", "url"]),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -10,16 +10,22 @@ from wagtail.documents.models import Document as WagtailDocument
 from wagtail.images.models import AbstractImage, AbstractRendition
 from wagtail.images.models import Image as WagtailImage
 
+from disclosure_pages.choices import TextState
+
 
 class DisclosureDocument(AbstractDocument):
     """A file that items name as attachment; never changed once it is stored.
 
     ``sha256`` is of the bytes; another content is another document, so that what was
-    reviewed is what is served.
+    reviewed is what is served. ``file`` is the copy without hidden metadata;
+    ``original`` is what was uploaded, when that differed, and is never served.
     """
 
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, db_index=True)
     mime = models.CharField(_("类型"), max_length=100, blank=True)
+    original = models.FileField(
+        _("原件"), upload_to="originals/%Y/%m/", blank=True, editable=False
+    )
 
     admin_form_fields = WagtailDocument.admin_form_fields
 
@@ -57,6 +63,34 @@ class DisclosureDocument(AbstractDocument):
     def mime_type(self) -> str:
         """The stored media type, or a safe default."""
         return self.mime or "application/octet-stream"
+
+
+class FileText(models.Model):
+    """The text of a stored file, taken out once per content (``sha256``).
+
+    ``pages`` is a list of texts, one per page or sheet; ``findings`` what a reader of
+    the file should know (macros, tracked changes), as ``{code, message}``.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    state = models.CharField(
+        _("文字"),
+        max_length=12,
+        choices=TextState.choices,
+        default=TextState.WAITING,
+    )
+    pages = models.JSONField(default=list, blank=True)
+    findings = models.JSONField(default=list, blank=True)
+    message = models.CharField(_("说明"), max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    checked_at = models.DateTimeField(_("提取时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("附件文字")
+        verbose_name_plural = _("附件文字")
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:8]} {self.get_state_display()}"
 
 
 class DisclosureImage(AbstractImage):

@@ -9,6 +9,8 @@ from disclosure_pages.choices import Category
 from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.models.items import DisclosureItemPage
 
+SECTIONS = ("Rules", "AnnualReport", "Notice", "Dossier")
+
 
 class HomePage(ModeratedPage):
     """The front page of the column 政府信息公开; the site's root."""
@@ -18,6 +20,10 @@ class HomePage(ModeratedPage):
         "disclosure_pages.DisclosureIndexPage",
         "disclosure_pages.GuidePage",
         "disclosure_pages.ReadingPointIndexPage",
+        *(f"disclosure_pages.{name}IndexPage" for name in SECTIONS),
+        "disclosure_pages.InstitutionPage",
+        "disclosure_pages.CollectionPage",
+        "disclosure_pages.PlainPage",
     ]
     template = "disclosure_pages/home_page.html"
 

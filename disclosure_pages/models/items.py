@@ -3,9 +3,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms import CheckboxSelectMultiple
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from modelcluster.fields import ParentalKey
+from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
@@ -15,15 +16,24 @@ from wagtail.admin.panels import (
     TabbedInterface,
 )
 from wagtail.fields import StreamField
-from wagtail.models import Orderable, Page
+from wagtail.models import Page
 from wagtail.search import index
 
 from cms.models import Office
 from disclosure_pages.blocks import DisclosureBody
-from disclosure_pages.choices import Category, DisclosureMode, LegalStatus, PublicKind
+from disclosure_pages.choices import (
+    Category,
+    DisclosureMode,
+    LegalStatus,
+    PublicKind,
+    ReferenceKind,
+    Retention,
+    TermScheme,
+)
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.models.batches import ImportBatch
-from disclosure_pages.models.files import DisclosureDocument
+from disclosure_pages.models.catalogue import CatalogueEntry, Subcategory, Term
+from disclosure_pages.models.external import ExternalItem
 
 KEYWORD_SEPARATORS = re.compile(r"[；;，,、\s]+")
 
@@ -90,6 +100,91 @@ class DisclosureItemPage(PublicPage):
         _("关键词"), max_length=200, blank=True, help_text=_("用“；”分开。")
     )
     body = StreamField(DisclosureBody(), verbose_name=_("正文"), blank=True)
+    subcategory = models.ForeignKey(
+        Subcategory,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items",
+        verbose_name=_("子类别"),
+    )
+    genre = models.ForeignKey(
+        Term,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items_of_genre",
+        limit_choices_to={"scheme": TermScheme.GENRE},
+        verbose_name=_("体裁"),
+    )
+    subject = models.ForeignKey(
+        Term,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items_of_subject",
+        limit_choices_to={"scheme": TermScheme.SUBJECT},
+        verbose_name=_("主题"),
+    )
+    audiences = ParentalManyToManyField(
+        Term,
+        blank=True,
+        related_name="items_for_audience",
+        limit_choices_to={"scheme": TermScheme.AUDIENCE},
+        verbose_name=_("服务对象"),
+    )
+    catalogue_entry = models.ForeignKey(
+        CatalogueEntry,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items",
+        verbose_name=_("标准目录事项"),
+        help_text=_("对应哪一项公开要求；决定公开时限。"),
+    )
+    effective_on = models.DateField(_("生效日期"), null=True, blank=True)
+    expires_on = models.DateField(_("失效或废止日期"), null=True, blank=True)
+    supersedes = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="superseded_by",
+        verbose_name=_("代替哪一件"),
+        help_text=_("本件公布后，被它修改、代替或废止的文件。"),
+    )
+    interpretation_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="interpretations",
+        verbose_name=_("解读的是哪一件"),
+    )
+    reference = models.ForeignKey(
+        ExternalItem,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="references",
+        verbose_name=_("上级信息"),
+    )
+    reference_kind = models.CharField(
+        _("与上级信息的关系"),
+        max_length=12,
+        choices=ReferenceKind.choices,
+        blank=True,
+    )
+    duplicate_reason = models.CharField(_("仍要另发的理由"), max_length=300, blank=True)
+    retention = models.CharField(
+        _("保管期限"), max_length=10, choices=Retention.choices, blank=True
+    )
+    change_note = models.CharField(
+        _("本次改了什么"),
+        max_length=200,
+        blank=True,
+        help_text=_("改动已公开的信息时填写，读者看得到。"),
+    )
     source_url = models.URLField(_("来源网址"), max_length=500, blank=True)
     external_id = models.CharField(
         _("外部编号"), max_length=120, blank=True, editable=False
@@ -112,6 +207,8 @@ class DisclosureItemPage(PublicPage):
                     FieldPanel("summary"),
                     FieldPanel("body"),
                     InlinePanel("attachments", label=_("附件")),
+                    InlinePanel("corrections", label=_("更正说明")),
+                    FieldPanel("change_note"),
                 ],
                 heading=_("内容"),
             ),
@@ -119,18 +216,43 @@ class DisclosureItemPage(PublicPage):
                 [
                     MultiFieldPanel(
                         [
-                            FieldPanel("category"),
+                            FieldRowPanel(
+                                [FieldPanel("category"), FieldPanel("subcategory")]
+                            ),
+                            FieldPanel("catalogue_entry"),
                             FieldRowPanel(
                                 [FieldPanel("date_made"), FieldPanel("date_published")]
                             ),
                             FieldRowPanel(
                                 [FieldPanel("document_number"), FieldPanel("publisher")]
                             ),
-                            FieldPanel("validity"),
+                            FieldRowPanel([FieldPanel("genre"), FieldPanel("subject")]),
+                            FieldPanel("audiences", widget=CheckboxSelectMultiple),
                             FieldPanel("keywords"),
-                            FieldPanel("source_url"),
                         ],
                         heading=_("目录信息"),
+                    ),
+                    MultiFieldPanel(
+                        [
+                            FieldPanel("validity"),
+                            FieldRowPanel(
+                                [FieldPanel("effective_on"), FieldPanel("expires_on")]
+                            ),
+                            FieldPanel("supersedes"),
+                            FieldPanel("interpretation_of"),
+                        ],
+                        heading=_("有效性和关联文件"),
+                    ),
+                    MultiFieldPanel(
+                        [
+                            FieldPanel("reference"),
+                            FieldPanel("reference_kind"),
+                            FieldPanel("duplicate_reason"),
+                            FieldPanel("source_url"),
+                            InlinePanel("identifiers", label=_("外部编号")),
+                            FieldPanel("retention"),
+                        ],
+                        heading=_("来源、引用和保管"),
                     ),
                     MultiFieldPanel(
                         [
@@ -165,7 +287,7 @@ class DisclosureItemPage(PublicPage):
     exclude_fields_in_copy = [
         *PublicPage.exclude_fields_in_copy,
         *("index_number", "external_id", "batch_source", "import_batch"),
-        "date_published",
+        *("date_published", "change_note", "corrections", "identifiers"),
     ]
     PRESERVED = (
         *PublicPage.PRESERVED,
@@ -241,34 +363,3 @@ class DisclosureItemPage(PublicPage):
 
     def attachment_hashes(self) -> list[str]:
         return [row.document.sha256 for row in self.attachments.all()]
-
-
-class ItemAttachment(Orderable):
-    """A file that an item names; the rows in the database are the live revision's."""
-
-    page = ParentalKey(
-        DisclosureItemPage, on_delete=models.CASCADE, related_name="attachments"
-    )
-    document = models.ForeignKey(
-        DisclosureDocument,
-        on_delete=models.PROTECT,
-        related_name="item_attachments",
-        verbose_name=_("文件"),
-    )
-    title = models.CharField(
-        _("名称"), max_length=200, blank=True, help_text=_("空着即用文件名。")
-    )
-
-    panels = [FieldPanel("document"), FieldPanel("title")]
-
-    class Meta(Orderable.Meta):
-        verbose_name = _("附件")
-        verbose_name_plural = _("附件")
-
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def label(self) -> str:
-        """What the reader sees as the file's name."""
-        return self.title or self.document.title or self.document.filename

@@ -1,13 +1,16 @@
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
 from wagtail.admin.forms import WagtailAdminPageForm
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
-from wagtail.models import Page
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.fields import RichTextField
+from wagtail.models import Orderable, Page
 
 from cms.models import Village
-from disclosure_pages.choices import Equipment, PublicKind
+from disclosure_pages.choices import Equipment, ManagerPost, PublicKind
 from disclosure_pages.models.base import ModeratedPage, PublicPage
 from disclosure_pages.models.files import DisclosureImage
 
@@ -79,6 +82,11 @@ class ReadingPointPage(PublicPage):
         related_name="+",
         verbose_name=_("照片"),
     )
+    rules = RichTextField(
+        _("查阅须知（上墙的制度）"),
+        features=["bold", "ol", "ul", "link"],
+        blank=True,
+    )
     remarks = models.CharField(_("备注"), max_length=200, blank=True)
 
     content_panels = [
@@ -104,16 +112,19 @@ class ReadingPointPage(PublicPage):
             ],
             heading=_("管理员（A/B 岗）"),
         ),
+        InlinePanel("absences", label=_("请假和代班")),
         MultiFieldPanel(
             [
                 FieldPanel("equipment"),
                 FieldPanel("has_sign"),
                 FieldPanel("rules_posted"),
+                FieldPanel("rules"),
                 FieldPanel("photo"),
                 FieldPanel("remarks"),
             ],
             heading=_("设备和标志"),
         ),
+        InlinePanel("photos", label=_("更多照片")),
     ]
     parent_page_types = ["disclosure_pages.ReadingPointIndexPage"]
     subpage_types: list[str] = []
@@ -149,3 +160,63 @@ class ReadingPointPage(PublicPage):
             and screen
             and self.has(Equipment.PRINTER)
         )
+
+
+class ManagerAbsence(Orderable):
+    """Days on which a manager is away, and who stands in (代班)."""
+
+    page = ParentalKey(
+        ReadingPointPage, on_delete=models.CASCADE, related_name="absences"
+    )
+    post = models.CharField(
+        _("岗位"),
+        max_length=1,
+        choices=ManagerPost.choices,
+        default=ManagerPost.PRIMARY,
+    )
+    from_date = models.DateField(_("从"))
+    to_date = models.DateField(_("到"))
+    stand_in = models.CharField(
+        _("代班人"), max_length=20, blank=True, help_text=_("空着即由另一岗代。")
+    )
+    stand_in_phone = models.CharField(_("代班电话"), max_length=40, blank=True)
+
+    panels = [
+        FieldPanel("post"),
+        FieldRowPanel([FieldPanel("from_date"), FieldPanel("to_date")]),
+        FieldRowPanel([FieldPanel("stand_in"), FieldPanel("stand_in_phone")]),
+    ]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("请假和代班")
+
+    def __str__(self) -> str:
+        return f"{self.get_post_display()} {self.from_date}–{self.to_date}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.from_date and self.to_date and self.from_date > self.to_date:
+            raise ValidationError({"to_date": _("结束日期不能早于开始日期。")})
+
+
+class ReadingPointPhoto(Orderable):
+    """Another picture of the point."""
+
+    page = ParentalKey(
+        ReadingPointPage, on_delete=models.CASCADE, related_name="photos"
+    )
+    image = models.ForeignKey(
+        DisclosureImage,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("照片"),
+    )
+    caption = models.CharField(_("说明"), max_length=80)
+
+    panels = [FieldPanel("image"), FieldPanel("caption")]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("照片")
+
+    def __str__(self) -> str:
+        return self.caption
