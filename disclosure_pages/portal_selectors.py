@@ -1,10 +1,9 @@
 """Reads of what other authorities sent, for the portal role."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from django.db.models import CharField, Count, F, Q, QuerySet, Window
+from django.db.models import CharField, Count, Q, QuerySet, Window
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Substr
 from django.urls import reverse
@@ -21,9 +20,7 @@ from disclosure_pages.selectors import (
     ItemRow,
 )
 
-DOCUMENT_NUMBER = "payload__metadata__document_number"
 VALIDITY = "payload__metadata__validity"
-DATE_MADE = "payload__metadata__date_made"
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def received_list(query: ListQuery, names: dict[str, str]) -> ItemList:
     ``names`` are the townships by credit code.
     """
     items = _narrowed(received_items(), query)
-    items = items.annotate(found=Window(Count("pk")), date_made=KT(DATE_MADE))
+    items = items.annotate(found=Window(Count("pk")))
     start = (query.page - 1) * PAGE_SIZE
     ordered = items.order_by(*query.sort.ordering)[start : start + PAGE_SIZE]
     found = list(_row_values(ordered, "found"))
@@ -89,7 +86,7 @@ def received_list(query: ListQuery, names: dict[str, str]) -> ItemList:
 def latest_received(names: dict[str, str]) -> list[ItemRow]:
     """Return the items published last."""
     latest = received_items().order_by(*Sort.PUBLISHED.ordering)
-    rows = _row_values(latest.annotate(date_made=KT(DATE_MADE))[:LATEST])
+    rows = _row_values(latest[:LATEST])
     return [_row(values, names) for values in rows]
 
 
@@ -111,9 +108,10 @@ def _narrowed(
     items: QuerySet[ExternalItem], query: ListQuery
 ) -> QuerySet[ExternalItem]:
     for word in query.words:
-        number = {f"{DOCUMENT_NUMBER}__icontains": with_document_brackets(word)}
         items = items.filter(
-            Q(title__icontains=word) | Q(index_number__icontains=word) | Q(**number)
+            Q(title__icontains=word)
+            | Q(index_number__icontains=word)
+            | Q(document_number__icontains=with_document_brackets(word))
         )
     if query.category:
         items = items.filter(category=query.category)
@@ -127,14 +125,11 @@ def _narrowed(
 
 
 def _row_values(items: QuerySet[ExternalItem], *more: str) -> QuerySet:
-    columns = ("origin", "key", "title", "index_number", "category", "date_published")
-    return items.values(
-        *columns,
-        *more,
-        made=F("date_made"),
-        number=KT(DOCUMENT_NUMBER),
-        status=KT(VALIDITY),
+    columns = (
+        *("origin", "key", "title", "index_number", "category", "document_number"),
+        *("date_made", "date_published"),
     )
+    return items.values(*columns, *more, status=KT(VALIDITY))
 
 
 def _row(values: dict[str, Any], names: dict[str, str]) -> ItemRow:
@@ -144,17 +139,10 @@ def _row(values: dict[str, Any], names: dict[str, str]) -> ItemRow:
         title=values["title"],
         url=reverse("external_item", args=[values["origin"], values["key"]]),
         index_number=values["index_number"],
-        document_number=values["number"] or "",
+        document_number=values["document_number"],
         category=values["category"] if known else "",
         office=names.get(values["origin"], values["origin"]),
-        date_made=_date(values["made"]),
+        date_made=values["date_made"],
         date_published=values["date_published"],
         validity=status if status in LegalStatus.values else LegalStatus.VALID,
     )
-
-
-def _date(text: object) -> date | None:
-    try:
-        return date.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None

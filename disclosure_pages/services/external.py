@@ -160,6 +160,9 @@ def _columns(received: Received) -> dict[str, Any]:
         "title": text("title", 255),
         "index_number": text("index_number", 60),
         "category": text("category", 20),
+        "document_number": text("document_number", 80),
+        "publisher": text("publisher", 80),
+        "date_made": _iso_date(received.metadata.get("date_made")),
         "date_published": _iso_date(received.metadata.get("date_published")),
         "received_at": timezone.now(),
     }

@@ -595,7 +595,11 @@ def test_portal_lists_what_it_received(client, external):
         "validity": "amended",
     }
     payload = external.payload | {"metadata": metadata}
-    ExternalItem.objects.update(payload=payload)
+    ExternalItem.objects.update(
+        payload=payload,
+        document_number=metadata["document_number"],
+        date_made=metadata["date_made"],
+    )
     ExternalItem.objects.create(
         origin="2" * 18, key="c" * 32, version=1, state="withdrawn", kind="item"
     )

@@ -55,6 +55,8 @@ def save_with(client, item, url):
         "disclosure_mode": "proactive",
         "body": streamfield([("paragraph", contentstate(url))]),
         "attachments": inline_formset([]),
+        "corrections": inline_formset([]),
+        "identifiers": inline_formset([]),
         "comments": inline_formset([]),
     }
     answer = client.post(
