@@ -7,3 +7,8 @@ class CmsConfig(AppConfig):
     label = "gongkai_cms"
     verbose_name = _("公开系统")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cms.desk_labels import name_fields
+
+        name_fields()
