@@ -74,7 +74,7 @@ def received_list(query: ListQuery, names: dict[str, str]) -> ItemList:
 
     ``names`` are the townships by credit code.
     """
-    items = _narrowed(received_items(), query)
+    items = narrowed_received(received_items(), query)
     items = items.annotate(found=Window(Count("pk")))
     start = (query.page - 1) * PAGE_SIZE
     ordered = items.order_by(*query.sort.ordering)[start : start + PAGE_SIZE]
@@ -104,9 +104,10 @@ def portal_home_context() -> dict[str, Any]:
     }
 
 
-def _narrowed(
+def narrowed_received(
     items: QuerySet[ExternalItem], query: ListQuery
 ) -> QuerySet[ExternalItem]:
+    """Return the received items that the reader's filters leave."""
     for word in query.words:
         items = items.filter(
             Q(title__icontains=word)

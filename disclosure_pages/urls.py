@@ -1,9 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 from wagtail.contrib.sitemaps.views import sitemap
 
 from disclosure_pages import external_views, views
 
 urlpatterns = [
+    path("", include("disclosure_pages.feed_urls")),
     path("media/<path:name>", views.media, name="media"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", sitemap, name="sitemap"),
