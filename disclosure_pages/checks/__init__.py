@@ -1,0 +1,1 @@
+"""What is looked at in a draft before it may be submitted."""

@@ -1,0 +1,18 @@
+"""What a check says about a draft."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to look at; ``level`` is "block" or "warn".
+
+    ``field`` names the field of the page (``title``, ``body``, ``attachments`` …);
+    ``excerpt`` shows the place, with personal data masked.
+    """
+
+    code: str
+    level: str
+    message: str
+    field: str = ""
+    excerpt: str = ""

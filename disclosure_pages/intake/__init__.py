@@ -1,0 +1,1 @@
+"""Reading what a clerk drops: text, title, number and date, and a clean public copy."""
