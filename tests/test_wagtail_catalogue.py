@@ -259,4 +259,4 @@ def test_no_english_is_left_where_links_are_made(desk, kind):
 
 def test_a_search_of_the_desk_counts_pages(desk):
     html = desk("/admin/pages/search/?q=的通知").content.decode()
-    assert re.search(r"第 1–\d+ 条，共 \d+ 条页面", html)
+    assert re.search(r"第 1–\d+ 个，共 \d+ 个页面", html)
