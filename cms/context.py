@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page, Site
 
 from cms.display import DisplayMode, display_mode
+from cms.language import CHINESE, HTML_CODES, interface_language
 from cms.models import Authority
 
 SEARCH_PATH = "/search/"
@@ -111,7 +112,7 @@ class SiteFrame:
     @property
     def masthead(self) -> bool:
         """Whether to show our own masthead; off inside a superior's portal."""
-        return getattr(settings, "GONGKAI_MASTHEAD", True)
+        return settings.GONGKAI_MASTHEAD
 
     @property
     def is_portal(self) -> bool:
@@ -129,6 +130,28 @@ class SiteFrame:
         query = self.request.GET.copy()
         query["mode"] = DisplayMode.NORMAL if self.elder else DisplayMode.ELDER
         return f"{self.request.path}?{query.urlencode()}"
+
+    @property
+    def language(self) -> str:
+        """The language of the interface, as HTML names it."""
+        return HTML_CODES[interface_language(self.request)]
+
+    @property
+    def in_chinese(self) -> bool:
+        """Whether the interface is in Chinese, as the content always is."""
+        return interface_language(self.request) == CHINESE
+
+    @property
+    def other_language_url(self) -> str:
+        """The same page with the interface in the other language."""
+        query = self.request.GET.copy()
+        query["lang"] = "en" if self.in_chinese else "zh"
+        return f"{self.request.path}?{query.urlencode()}"
+
+    @property
+    def badge(self) -> str:
+        """The words in the place of the 党政机关 badge; empty: none."""
+        return settings.GONGKAI_BADGE
 
     @property
     def base_url(self) -> str:

@@ -1,8 +1,8 @@
 """Feeds, exports, sitemaps and the readers' own notes (纠错)."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 
-from disclosure_pages import feeds, list_exports
+from disclosure_pages import feedback_views, feeds, list_exports, sitemaps
 
 FEED = r"\.(?P<form>rss|atom)$"
 EXPORT = r"\.(?P<form>csv|json)$"
@@ -25,5 +25,16 @@ urlpatterns = [
         rf"^lists/collection/{SLUG}{EXPORT}",
         list_exports.collection_export,
         name="collection_export",
+    ),
+    path("sitemap.xml", sitemaps.sitemap_index, name="sitemap"),
+    re_path(
+        r"^sitemap-(?P<section>[a-z]+)-(?P<part>[0-9]{1,4})\.xml$",
+        sitemaps.sitemap_section,
+        name="sitemap_section",
+    ),
+    path("sitemap/", sitemaps.sitemap_page, name="sitemap_page"),
+    path("feedback/", feedback_views.feedback_form, name="feedback"),
+    path(
+        "feedback/<int:number>/", feedback_views.feedback_thanks, name="feedback_thanks"
     ),
 ]

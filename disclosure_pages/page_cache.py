@@ -18,6 +18,7 @@ from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
 from cms.display import display_mode
+from cms.language import interface_language
 from disclosure_pages.choices import DisclosureMode
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import PublicPage
@@ -64,7 +65,8 @@ def cache_pages(
     def respond(request: HttpRequest) -> HttpResponse:
         if not _cacheable(request):
             return get_response(request)
-        key = f"page:{request.get_host()}:{request.path}:{display_mode(request)}"
+        shown = f"{display_mode(request)}:{interface_language(request)}"
+        key = f"page:{request.get_host()}:{request.path}:{shown}"
         copy: Copy | None = cache.get(key)
         if copy is not None and copy.still_public():
             return HttpResponse(copy.content, content_type=copy.content_type)

@@ -1,5 +1,4 @@
 from django.urls import include, path
-from wagtail.contrib.sitemaps.views import sitemap
 
 from disclosure_pages import external_views, views
 
@@ -7,7 +6,6 @@ urlpatterns = [
     path("", include("disclosure_pages.feed_urls")),
     path("media/<path:name>", views.media, name="media"),
     path("robots.txt", views.robots, name="robots"),
-    path("sitemap.xml", sitemap, name="sitemap"),
     path("external/", external_views.external_index, name="external_index"),
     path(
         "external/<str:origin>/<str:key>/",

@@ -35,6 +35,12 @@ GONGKAI_ORIGIN_KEYS: dict[str, list[str]] = {
 }
 GONGKAI_DEMO_PASSWORD = env("GONGKAI_DEMO_PASSWORD", default="")
 GONGKAI_FAILPOINT = env("GONGKAI_FAILPOINT", default="")
+# Off where a superior's portal puts its own head above these pages.
+GONGKAI_MASTHEAD = env.bool("GONGKAI_MASTHEAD", default=True)
+# The words in the place of the 党政机关 badge, which only its issuer may draw.
+GONGKAI_BADGE = env("GONGKAI_BADGE", default="党政机关")
+# Tests only: let the link check ask addresses of private networks too.
+GONGKAI_LINK_CHECK_PRIVATE = env.bool("GONGKAI_LINK_CHECK_PRIVATE", default=False)
 GONGKAI_LEASE_S = env.float("GONGKAI_LEASE_S", default=30.0)
 GONGKAI_EMBEDDED_JOBS = False
 ELASTICSEARCH_URL = env("ELASTICSEARCH_URL", default="")
@@ -88,6 +94,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "cms.middleware.path_policy",
     "cms.display.remember_mode",
+    "cms.language.speak_language",
     "disclosure_pages.page_cache.cache_pages",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]

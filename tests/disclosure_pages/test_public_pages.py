@@ -54,7 +54,9 @@ class Outline(HTMLParser):
         if tag == "meta" and "name" in values:
             self.meta[values["name"]] = values["content"]
         handlers = [name for name in values if name == "style" or name[:2] == "on"]
-        if handlers or tag == "style" or (tag == "script" and "src" not in values):
+        data = values.get("type") == "application/ld+json"  # never run
+        code = tag == "script" and "src" not in values and not data
+        if handlers or tag == "style" or code:
             self.inline.append((tag, attrs))
         for name in ("src", "href", "action"):
             if (values.get(name) or "").startswith(("http:", "//")):
