@@ -46,7 +46,7 @@ def draft_and_submit(page: Page, attachment: Path) -> None:
     page.get_by_role("option", name="文字").click()
     page.locator(".public-DraftEditor-content").first.click()
     page.keyboard.type(SENTENCE)
-    page.get_by_role("button", name="增加 附件").click()
+    page.get_by_role("button", name="添加附件").click()
     row = page.locator("#inline_child_attachments-0")
     row.locator("[data-chooser-action-choose]").click()
     page.get_by_role("tab", name="上传").click()
