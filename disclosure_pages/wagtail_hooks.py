@@ -19,7 +19,10 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from cms.models import Office, Village
-from disclosure_pages.desk import views
+from disclosure_pages.desk import (
+    listing_hooks,  # noqa: F401
+    views,
+)
 from disclosure_pages.desk.selectors import offices_to_write_in, review_queue
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.withdrawal import may_withdraw
@@ -191,3 +194,4 @@ class OrganisationGroup(SnippetViewSetGroup):
 
 
 register_snippet(OrganisationGroup)
+from disclosure_pages import feedback_hooks  # noqa: E402, F401

@@ -1,0 +1,210 @@
+"""All items in one list: the columns and filters that people look for."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables.pages import (
+    BulkActionsColumn,
+    PageStatusColumn,
+    PageTitleColumn,
+)
+from wagtail.admin.views.pages.listing import IndexView
+from wagtail.admin.viewsets.pages import PageListingViewSet
+from wagtail.models import WorkflowState
+
+from disclosure_pages.choices import Category, DisclosureMode, LegalStatus
+from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage, SavedFilter
+from disclosure_pages.selectors import under
+
+STATES = [
+    ("draft", _("草稿")),
+    ("review", _("审查中")),
+    ("back", _("被退回")),
+    ("public", _("已公开")),
+    ("withdrawn", _("已撤回")),
+]
+MAX_SAVED = 30
+
+
+class ItemFilterSet(WagtailFilterSet):
+    """State, office, category, dates: what a clerk narrows a list by."""
+
+    state = django_filters.ChoiceFilter(
+        label=_("状态"),
+        choices=STATES,
+        method="by_state",
+        empty_label=_("全部"),
+        widget=forms.RadioSelect,
+    )
+    office = django_filters.ModelChoiceFilter(
+        label=_("科室"),
+        queryset=OfficeIndexPage.objects.order_by("path"),
+        method="by_office",
+        empty_label=_("全部"),
+        widget=forms.RadioSelect,
+    )
+    category = django_filters.MultipleChoiceFilter(
+        label=_("类别"),
+        choices=Category.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    validity = django_filters.MultipleChoiceFilter(
+        label=_("有效性"),
+        choices=LegalStatus.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    disclosure_mode = django_filters.MultipleChoiceFilter(
+        label=_("公开属性"),
+        choices=DisclosureMode.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    date_made = django_filters.DateFromToRangeFilter(
+        label=_("成文日期"), widget=DateRangePickerWidget
+    )
+    date_published = django_filters.DateFromToRangeFilter(
+        label=_("公开日期"), widget=DateRangePickerWidget
+    )
+
+    class Meta:
+        model = DisclosureItemPage
+        fields: list[str] = []
+
+    def by_state(self, items: QuerySet, name: str, value: str) -> QuerySet:
+        """Narrow by where the item stands between draft and tombstone."""
+        states = WorkflowState.objects.active()
+        if value in ("review", "back"):
+            status = {
+                "review": WorkflowState.STATUS_IN_PROGRESS,
+                "back": WorkflowState.STATUS_NEEDS_CHANGES,
+            }[value]
+            rows = states.filter(status=status).values_list("object_id", flat=True)
+            return items.filter(pk__in=[int(pk) for pk in rows])
+        return items.filter(
+            {
+                "draft": Q(live=False, withdrawn_at=None),
+                "public": Q(live=True),
+                "withdrawn": Q(live=False, withdrawn_at__isnull=False),
+            }[value]
+        )
+
+    def by_office(
+        self, items: QuerySet, name: str, value: OfficeIndexPage | None
+    ) -> QuerySet:
+        """Narrow to the children of an office's page."""
+        return items.filter(under(value)) if value else items
+
+
+class OfficeColumn(Column):
+    """The office under whose page an item lives; one query for the whole list."""
+
+    def get_value(self, instance: DisclosureItemPage) -> str:
+        return getattr(instance, "office_name", "")
+
+
+class ItemIndexView(IndexView):
+    """The list itself, with the saved filters of whoever looks."""
+
+    template_name = "disclosure_pages/desk/items.html"
+    page_title = _("公开信息")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        pages = OfficeIndexPage.objects.select_related("office")
+        names = {page.path: page.office.name for page in pages}
+        for item in context["object_list"]:
+            item.office_name = names.get(item.path[: -item.steplen], "")
+        context["saved_filters"] = SavedFilter.objects.filter(
+            user=self.request.user, path=self.request.path
+        )
+        query = self.request.GET.copy()
+        query.pop("p", None)
+        context["filter_query"] = query.urlencode()
+        return context
+
+
+class ItemListingViewSet(PageListingViewSet):
+    """Menu item 公开信息: every item whose office the user may look into."""
+
+    model = DisclosureItemPage
+    index_view_class = ItemIndexView
+    icon = "doc-full-inverse"
+    menu_label = _("全部信息")
+    menu_order = 95
+    add_to_admin_menu = True
+    filterset_class = ItemFilterSet
+    export_filename = "items"
+    list_export = [
+        *("index_number", "title", "document_number", "category", "date_made"),
+        *("date_published", "validity", "disclosure_mode", "live"),
+    ]
+    columns = [
+        BulkActionsColumn("bulk_actions"),
+        PageTitleColumn("title", label=_("标题"), sort_key="title", classname="title"),
+        Column("index_number", label=_("索引号"), sort_key="index_number"),
+        Column("document_number", label=_("文号"), sort_key="document_number"),
+        Column("category", label=_("类别"), accessor="get_category_display"),
+        OfficeColumn("office", label=_("科室")),
+        DateColumn("date_made", label=_("成文"), sort_key="date_made"),
+        DateColumn("date_published", label=_("公开"), sort_key="date_published"),
+        PageStatusColumn("status", label=_("状态"), sort_key="live"),
+    ]
+
+
+item_listing = ItemListingViewSet("items")
+
+
+class SavedFilterForm(forms.ModelForm):
+    """A name for the filters that are set now."""
+
+    class Meta:
+        model = SavedFilter
+        fields = ["name", "query"]
+        widgets = {"query": forms.HiddenInput}
+
+
+@require_POST
+def save_filter(request: HttpRequest) -> HttpResponse:
+    """Keep the filters of the item list under a name; the same name replaces."""
+    form = SavedFilterForm(request.POST)
+    index = reverse(item_listing.get_url_name("index"))
+    own = SavedFilter.objects.filter(user=request.user, path=index)
+    if not form.is_valid():
+        messages.error(request, _("请给这组筛选起个名字（40 字以内）。"))
+        return redirect(index)
+    name, query = form.cleaned_data["name"], form.cleaned_data["query"]
+    if own.exclude(name=name).count() >= MAX_SAVED:
+        messages.error(request, _("常用筛选太多了，请先删掉几个。"))
+    else:
+        SavedFilter.objects.update_or_create(
+            user=request.user, path=index, name=name, defaults={"query": query}
+        )
+        messages.success(request, _("已存为常用筛选。"))
+    return redirect(f"{index}?{query}" if query else index)
+
+
+@require_POST
+def delete_filter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget one's own saved filter."""
+    saved = get_object_or_404(SavedFilter, pk=pk)
+    if saved.user_id != request.user.pk:
+        raise PermissionDenied
+    saved.delete()
+    messages.success(request, _("已删除常用筛选。"))
+    return redirect(saved.path)
+
+
+urlpatterns = [
+    path("saved-filters/", save_filter, name="gongkai_save_filter"),
+    path("saved-filters/<int:pk>/delete/", delete_filter, name="gongkai_delete_filter"),
+]

@@ -1,0 +1,165 @@
+"""The desk's list of items: columns, filters, saved filters, bulk actions."""
+
+import pytest
+from django.urls import reverse
+from wagtail.models import GroupPagePermission, Page
+
+from cms.models import Office
+from disclosure_pages.desk.bulk_actions import Outcome, as_csv
+from disclosure_pages.desk.listing import item_listing
+from disclosure_pages.models import DisclosureItemPage, SavedFilter
+from disclosure_pages.services.site import add_office
+from tests.factories import OfficeFactory, make_item, make_people, make_site, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people():
+    make_site()
+    return make_people()
+
+
+def index(client, user, query=""):
+    client.force_login(user)
+    url = reverse(item_listing.get_url_name("index"))
+    answer = client.get(f"{url}?{query}" if query else url)
+    assert answer.status_code == 200
+    return answer
+
+
+def titles(answer):
+    return [page.title for page in answer.context["object_list"]]
+
+
+def bulk(client, user, action, pages, **data):
+    client.force_login(user)
+    ids = "&".join(f"id={page.pk}" for page in pages)
+    url = reverse(
+        "wagtail_bulk_action", args=["disclosure_pages", "disclosureitempage", action]
+    )
+    return client.post(f"{url}?next=/admin/items/&{ids}", data)
+
+
+def test_list_shows_the_columns_people_look_for(client, people):
+    make_item("低保公示", document_number="云政〔2026〕9号")
+    text = index(client, people["clerk"]).content.decode()
+    for word in ("索引号", "文号", "类别", "科室", "成文", "公开"):
+        assert word in text
+    assert "云政〔2026〕9号" in text
+    assert "民政和社会事务办公室" in text
+
+
+def test_clerk_sees_only_the_own_office(client, people):
+    make_item("本科室的草稿", live=False)
+    other = OfficeFactory(code="finance-office", name="财政办公室")
+    page = add_office(other)
+    page.add_child(
+        instance=DisclosureItemPage(
+            title="别科室的草稿", category="finance", date_made="2026-08-24", live=False
+        )
+    )
+    assert titles(index(client, people["clerk"])) == ["本科室的草稿"]
+    assert len(titles(index(client, people["officer"]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("draft", ["草稿一"]), ("public", ["公开一"]), ("review", []), ("", None)],
+)
+def test_state_filter(client, people, state, expected):
+    make_item("草稿一", live=False)
+    make_item("公开一")
+    found = titles(index(client, people["clerk"], f"state={state}"))
+    assert sorted(found) == sorted(expected or ["草稿一", "公开一"][: len(found)])
+
+
+def test_filters_by_category_and_date(client, people):
+    make_item("预算", category="finance", date_made="2026-01-05")
+    make_item("救助", category="work", date_made="2026-08-05")
+    assert titles(index(client, people["clerk"], "category=finance")) == ["预算"]
+    found = index(
+        client, people["clerk"], "date_made_from=2026-08-01&date_made_to=2026-08-31"
+    )
+    assert titles(found) == ["救助"]
+
+
+def test_saved_filter_is_one_persons_own(client, people):
+    client.force_login(people["clerk"])
+    client.post(
+        reverse("gongkai_save_filter"), {"name": "我的草稿", "query": "state=draft"}
+    )
+    saved = SavedFilter.objects.get()
+    assert saved.query == "state=draft"
+    assert "我的草稿" in index(client, people["clerk"]).content.decode()
+    assert "我的草稿" not in index(client, people["officer"]).content.decode()
+    client.force_login(people["officer"])
+    remove = reverse("gongkai_delete_filter", args=[saved.pk])
+    client.post(remove)
+    assert SavedFilter.objects.exists()
+    client.force_login(people["clerk"])
+    client.post(remove)
+    assert not SavedFilter.objects.exists()
+
+
+def test_bulk_submission_has_a_result_per_item(client, people):
+    good = make_item("写全的", live=False, user=people["clerk"])
+    lacking = make_item("没写日期的", live=False, user=people["clerk"], date_made=None)
+    answer = bulk(client, people["clerk"], "gongkai_submit", [good, lacking])
+    assert answer.status_code == 200
+    outcomes = {row.title: row.done for row in answer.context["outcomes"]}
+    assert outcomes == {"写全的": True, "没写日期的": False}
+    assert good.current_workflow_state
+    assert not Page.objects.get(pk=lacking.pk).specific.current_workflow_state
+
+
+def test_bulk_category_leaves_the_public_page_alone(client, people):
+    item = make_item("一条", category="work")
+    bulk(client, people["clerk"], "gongkai_category", [item], category="finance")
+    item.refresh_from_db()
+    assert item.category == "work"
+    assert item.get_latest_revision_as_object().category == "finance"
+
+
+def test_bulk_withdrawal_needs_the_right(client, people):
+    item = make_item("要撤的")
+    data = {"kind": "mistake", "reason": "发错了"}
+    bulk(client, people["head"], "gongkai_withdraw", [item], **data)
+    item.refresh_from_db()
+    before = item.live
+    answer = bulk(client, people["leader"], "gongkai_withdraw", [item], **data)
+    item.refresh_from_db()
+    assert before
+    assert answer.context["done"] == 1
+    assert not item.live
+    assert item.withdrawn_reason == "发错了"
+
+
+def test_other_offices_drafts_can_not_be_named_by_number(client, people):
+    item = make_item("本科室的草稿", live=False)
+    other = OfficeFactory(code="finance-office", name="财政办公室")
+    add_office(other)
+    stranger = make_user("stranger", Office.objects.get(pk=other.pk).editor_group.name)
+    answer = bulk(client, stranger, "gongkai_submit", [item])
+    assert "本科室的草稿" not in answer.content.decode()
+    assert not Page.objects.get(pk=item.pk).specific.current_workflow_state
+
+
+def test_queries_do_not_grow(client, people, django_assert_max_num_queries):
+    for number in range(3):
+        make_item(f"第{number}条")
+    index(client, people["clerk"])
+    with django_assert_max_num_queries(30):
+        index(client, people["clerk"])
+    for number in range(12):
+        make_item(f"又{number}条")
+    with django_assert_max_num_queries(30):
+        assert len(titles(index(client, people["clerk"]))) == 15
+
+
+def test_downloaded_results_run_no_formula():
+    assert "'=1+1" in as_csv([Outcome("=1+1", 1, False, "不行")])
+
+
+def test_office_permissions_come_from_the_tree(people):
+    assert GroupPagePermission.objects.filter(group__user=people["clerk"]).exists()
