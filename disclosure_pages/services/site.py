@@ -157,6 +157,7 @@ def _groups(home: HomePage) -> None:
         withdraw,
         *_permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
         *_permissions("disclosure_pages", ["view_indexnumberentry"]),
+        *_permissions("disclosure_pages", ["view_feedback", "change_feedback"]),
     )
     _allow_pages(officer, home, ["add_page", "change_page"])
     _allow_files(officer, None)
