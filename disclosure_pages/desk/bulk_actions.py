@@ -130,7 +130,8 @@ class SubmitBulkAction(ItemBulkAction):
     done_message = _("已提交审查")
 
     def check_perm(self, obj: PublicPage) -> bool:
-        return obj.permissions_for_user(self.request.user).can_submit_for_moderation()
+        allowed = obj.permissions_for_user(self.request.user)
+        return allowed.can_edit() and allowed.can_submit_for_moderation()
 
     def act(self, page: DisclosureItemPage) -> None:
         if page.current_workflow_state:
