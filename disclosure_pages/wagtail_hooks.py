@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.ui.components import Component
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.models import Page
@@ -23,7 +22,7 @@ from disclosure_pages.desk import (
     listing_hooks,  # noqa: F401
     views,
 )
-from disclosure_pages.desk.selectors import offices_to_write_in, review_queue
+from disclosure_pages.desk.selectors import waiting_on
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.withdrawal import may_withdraw
 from disclosure_pages.views import guard_document
@@ -44,7 +43,7 @@ class ReviewMenuItem(MenuItem):
     """待审: shown to whoever is a reviewer of something now."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return bool(review_queue(request.user, limit=1))
+        return bool(waiting_on(request))
 
 
 @hooks.register("register_admin_menu_item")
@@ -99,43 +98,9 @@ def withdraw_menu_item() -> ActionMenuItem:
     return WithdrawMenuItem(order=90)
 
 
-class ReviewPanel(Component):
-    """待我审查 on the desk's first page."""
-
-    name = "gongkai_review"
-    template_name = "disclosure_pages/desk/review_panel.html"
-    order = 10
-
-    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
-        request = parent_context["request"]
-        return {"waiting": review_queue(request.user, limit=10)}
-
-
-class StartPanel(Component):
-    """What a clerk comes for: one big button to begin an item, and where it is."""
-
-    name = "gongkai_start"
-    template_name = "disclosure_pages/desk/start_panel.html"
-    order = 5
-
-    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
-        request = parent_context["request"]
-        return {"offices": offices_to_write_in(request.user)}
-
-
 @hooks.register("insert_global_admin_css")
 def desk_css() -> str:
     return format_html('<link rel="stylesheet" href="{}">', static("cms/desk.css"))
-
-
-@hooks.register("construct_homepage_panels")
-def desk_panels(request: HttpRequest, panels: list[Component]) -> None:
-    panels[:] = [
-        panel
-        for panel in panels
-        if panel.name not in ("workflow_objects_to_moderate", "upgrade_notification")
-    ]
-    panels += [StartPanel(), ReviewPanel()]
 
 
 @hooks.register("construct_help_menu")
@@ -195,3 +160,5 @@ class OrganisationGroup(SnippetViewSetGroup):
 
 register_snippet(OrganisationGroup)
 from disclosure_pages import feedback_hooks  # noqa: E402, F401
+from disclosure_pages.desk import batch_views, today_hooks  # noqa: E402, F401
+from disclosure_pages.desk import wizard_hooks  # noqa: E402, F401

@@ -2,28 +2,35 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from wagtail.models import GroupPagePermission, TaskState
 
-from cms.services.review import may_review
+from disclosure_pages.desk.waiting import Waiting, waiting_for
 from disclosure_pages.models import OfficeIndexPage
 
 
 def review_queue(user: Any, limit: int | None = None) -> list[TaskState]:
     """Return the steps that wait for this user, the oldest first."""
-    states = (
-        TaskState.objects.reviewable_by(user)
-        .select_related("workflow_state__requested_by", "task", "revision")
-        .order_by("started_at")
-    )
-    mine = [state for state in states if not may_review(state, user)]
+    mine = [row.state for row in waiting_for(user) if not row.hindrance]
     return mine[:limit]
+
+
+def waiting_on(request: HttpRequest) -> list[Waiting]:
+    """Return what the user of this request may decide on; asked for once a request."""
+    found: list[Waiting] | None = getattr(request, "_gongkai_waiting", None)
+    if found is None:
+        found = [row for row in waiting_for(request.user) if not row.hindrance]
+        request._gongkai_waiting = found
+    return found
 
 
 def offices_to_write_in(user: Any) -> list[OfficeIndexPage]:
     """Return the office pages under which the user may begin an item."""
+    pages = OfficeIndexPage.objects.select_related("office").order_by("path")
+    if user.is_superuser:
+        return list(pages)
     granted = GroupPagePermission.objects.filter(
         group__user=user, permission__codename="add_page"
     )
     paths = tuple(granted.values_list("page__path", flat=True))
-    pages = OfficeIndexPage.objects.select_related("office").order_by("path")
     return [page for page in pages if page.path.startswith(paths)]

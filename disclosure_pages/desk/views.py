@@ -16,7 +16,8 @@ from cms.models import SecrecyReviewTask
 from cms.services.review import ReviewConflict, decide, may_review
 from disclosure_pages import renderers
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm, WithdrawForm
-from disclosure_pages.desk.selectors import review_queue
+from disclosure_pages.desk.selectors import waiting_on
+from disclosure_pages.desk.waiting import grouped
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.withdrawal import may_withdraw, withdraw
@@ -30,10 +31,11 @@ def refuse_direct_publication(request: HttpRequest, page: Page) -> HttpResponse:
 
 def queue(request: HttpRequest) -> HttpResponse:
     """List what waits for this reviewer, the oldest first."""
+    batches, single = grouped(waiting_on(request))
     return TemplateResponse(
         request,
         "disclosure_pages/desk/queue.html",
-        {"waiting": review_queue(request.user)},
+        {"batches": batches, "waiting": [row.state for row in single]},
     )
 
 

@@ -33,7 +33,7 @@ def submitted(people):
 
 def test_the_clerk_finds_the_button_and_the_form(client, people):
     client.force_login(people["clerk"])
-    assert "新增公开信息" in client.get("/admin/").content.decode()
+    assert "发布一条信息" in client.get("/admin/").content.decode()
     parent = OfficeIndexPage.objects.get()
     url = f"/admin/pages/add/disclosure_pages/disclosureitempage/{parent.pk}/"
     assert client.get(url).status_code == 200

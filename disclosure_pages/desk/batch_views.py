@@ -1,0 +1,193 @@
+"""The pages of a batch review: the table with its decision, and what came of it."""
+
+import csv
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+from wagtail import hooks
+
+from disclosure_pages.bulk.exporting import guarded
+from disclosure_pages.desk.batch_review import (
+    PIECE,
+    Choice,
+    decide_batch,
+    outcome_rows,
+    rows_of,
+    shown_rows,
+)
+from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
+from disclosure_pages.desk.waiting import Waiting
+from disclosure_pages.models import ImportBatch
+
+COLUMNS = ("title", "step", "status", "who", "when", "comment")
+
+
+@require_http_methods(["GET", "POST"])
+def review_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
+    """Show the items of a bulk load that wait here, and decide on them at once."""
+    load = get_object_or_404(ImportBatch.objects.select_related("user"), uuid=batch)
+    rows = rows_of(request.user, batch)
+    if not rows:
+        if request.method == "POST" or reviewed(request, load):
+            return redirect("gongkai_review_batch_result", batch)
+        raise PermissionDenied
+    step = _step(request, rows)
+    rows = [row for row in rows if row.state.task_id == step]
+    form_class = SecrecyForm if rows[0].is_secrecy else ReviewForm
+    form = form_class(request.POST or None, initial={"revision": 0})
+    if request.method == "POST" and form.is_valid():
+        answer = _take(request, load, form)
+        if answer:
+            return answer
+    return TemplateResponse(
+        request,
+        "disclosure_pages/desk/batch_review.html",
+        _context(request, load, rows, form),
+    )
+
+
+def reviewed(request: HttpRequest, load: ImportBatch) -> bool:
+    """Whether the user loaded this batch or has decided on some of it."""
+    mine = load.user_id == request.user.pk
+    return mine or any(
+        row["who"] == (request.user.get_full_name() or request.user.get_username())
+        for row in outcome_rows(load.uuid)
+    )
+
+
+def _step(request: HttpRequest, rows: list[Waiting]) -> int:
+    wanted = request.POST.get("step") or request.GET.get("step") or ""
+    steps = {row.state.task_id for row in rows}
+    if wanted.isdigit() and int(wanted) in steps:
+        return int(wanted)
+    able = [row for row in rows if not row.hindrance]
+    return (able or rows)[0].state.task_id
+
+
+def _context(
+    request: HttpRequest, load: ImportBatch, rows: list[Waiting], form: ReviewForm
+) -> dict[str, Any]:
+    able = [row for row in rows if not row.hindrance]
+    page = Paginator(able, PIECE).get_page(request.GET.get("page"))
+    return {
+        "batch": load,
+        "step": rows[0].state.task,
+        "page": page,
+        "shown": shown_rows(list(page)),
+        "unable": [row for row in rows if row.hindrance],
+        "form": form,
+        "is_secrecy": rows[0].is_secrecy,
+        "excluded": set(request.POST.getlist("exclude")),
+    }
+
+
+def _take(
+    request: HttpRequest, load: ImportBatch, form: ReviewForm
+) -> HttpResponse | None:
+    """Return the answer to a decision, or None when the form must be shown again."""
+    choice = _choice(request, form)
+    if choice is None:
+        return None
+    result = decide_batch(request.user, load.uuid, choice)
+    if result.conflicts:
+        return TemplateResponse(
+            request,
+            "disclosure_pages/desk/batch_conflict.html",
+            {"batch": load, "conflicts": result.conflicts},
+            status=409,
+        )
+    text = _("通过 %(approved)d 条，退回 %(rejected)d 条，留待单独审查 %(left)d 条。")
+    messages.success(request, text % vars(result))
+    left = [row for row in rows_of(request.user, load.uuid) if not row.hindrance]
+    name = "gongkai_review_batch" if left else "gongkai_review_batch_result"
+    return redirect(name, load.uuid)
+
+
+def _choice(request: HttpRequest, form: ReviewForm) -> Choice | None:
+    approve = request.POST.get("decision") == "approve"
+    excluded = frozenset(_numbers(request.POST.getlist("exclude")))
+    reject = request.POST.get("excluded_are") == "reject"
+    comment = form.cleaned_data["comment"].strip()
+    secrecy = isinstance(form, SecrecyForm)
+    if secrecy and approve and form.unanswered():
+        text = _("还没有逐项确认：%(items)s。")
+        form.add_error(None, text % {"items": "；".join(form.unanswered())})
+        return None
+    if (not approve or (reject and excluded)) and not comment:
+        form.add_error("comment", _("退回时请写明原因，起草人会逐字看到。"))
+        return None
+    shown = [_token(value) for value in request.POST.getlist("shown")]
+    pairs = [pair for pair in shown if pair]
+    if not pairs or len(pairs) > PIECE or len(pairs) != len(shown):
+        form.add_error(None, _("请重新打开这一页，再作决定。"))
+        return None
+    return Choice(
+        pairs,
+        approve=approve,
+        excluded=excluded,
+        reject_excluded=reject,
+        comment=comment,
+        record=form.record(approve=True) if secrecy else None,
+        refusal=form.record(approve=False) if secrecy else None,
+    )
+
+
+def _token(value: str) -> tuple[int, int] | None:
+    state, _colon, revision = value.partition(":")
+    if not (state.isdigit() and revision.isdigit()):
+        return None
+    return int(state), int(revision)
+
+
+def _numbers(values: list[str]) -> list[int]:
+    return [int(value) for value in values if value.isdigit()]
+
+
+@require_GET
+def batch_result(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
+    """Show every decision on the batch, a row per item and step; also as CSV."""
+    load = get_object_or_404(ImportBatch, uuid=batch)
+    rows = outcome_rows(batch)
+    allowed = reviewed(request, load) or rows_of(request.user, batch)
+    if not allowed and not request.user.has_perm("disclosure_pages.withdraw_item"):
+        raise PermissionDenied
+    if request.GET.get("format") == "csv":
+        return _csv(load, rows)
+    page = Paginator(rows, 200).get_page(request.GET.get("page"))
+    return TemplateResponse(
+        request,
+        "disclosure_pages/desk/batch_result.html",
+        {"batch": load, "page": page},
+    )
+
+
+def _csv(load: ImportBatch, rows: list[dict[str, str]]) -> HttpResponse:
+    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    name = f"review-{load.uuid.hex[:8]}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    writer = csv.writer(answer)
+    head = (_("标题"), _("步骤"), _("结果"), _("办理人"), _("时间"), _("意见"))
+    writer.writerow(head)
+    writer.writerows([guarded(row[key]) for key in COLUMNS] for row in rows)
+    return answer
+
+
+@hooks.register("register_admin_urls")
+def batch_urls() -> list[URLPattern]:
+    return [
+        path("review/batch/<uuid:batch>/", review_batch, name="gongkai_review_batch"),
+        path(
+            "review/batch/<uuid:batch>/result/",
+            batch_result,
+            name="gongkai_review_batch_result",
+        ),
+    ]
