@@ -6,7 +6,6 @@ date), note, then 抄送 and 印发. Web copies put a record above or a number b
 """
 
 import datetime as dt
-import re
 from dataclasses import dataclass, field, replace
 
 from disclosure_pages import document_numbers
@@ -15,8 +14,11 @@ from disclosure_pages.intake.layout_words import (
     ADDRESSEE,
     ATTACHMENT,
     COPIED,
+    FIELD,
     HEAD_WORDS,
     MARKS,
+    ORDER,
+    ORDER_SERIAL,
     ORGAN,
     PASSED,
     RECORD,
@@ -29,7 +31,7 @@ from disclosure_pages.intake.layout_words import (
     starts_section,
 )
 from disclosure_pages.intake.results import Line
-from disclosure_pages.intake.signature import Signature
+from disclosure_pages.intake.signature import Signature, lone_date
 
 
 @dataclass
@@ -61,6 +63,8 @@ class _Reader:
         self.red_organ = ""
         self.title_date: dt.date | None = None
         self.numbered_at = -1
+        sizes = sorted(line.size for line in lines if line.size)
+        self.body_size = sizes[len(sizes) // 2] if sizes else 0.0
 
     def read(self) -> Parts:
         start = self._skip_head()
@@ -122,7 +126,9 @@ class _Reader:
             text = line.text
             if RECORD.match(text) or MARKS.match(text) or line.table:
                 continue
-            if ADDRESSEE.match(text) or is_sentence(text) or ATTACHMENT.match(text):
+            if ADDRESSEE.match(text) or is_sentence(text):
+                return place
+            if place and ATTACHMENT.match(text):
                 return place
         return min(len(self.lines), 40)
 
@@ -131,6 +137,8 @@ class _Reader:
         line = self.lines[place]
         text = line.text
         if self._note_record(line) or MARKS.match(text):
+            return True
+        if (place == 0 and ATTACHMENT.match(text)) or self._is_order(place):
             return True
         bare = SIGNER.sub("", text).strip()
         number = document_numbers.parse(bare.split("\t")[0])
@@ -143,7 +151,28 @@ class _Reader:
             return True
         if number is None and SIGNER.search(text) and len(bare) < 3:
             return True
-        return self._is_red_head(place, squeezed(bare))
+        return self._is_dated(line) or self._is_red_head(place, squeezed(bare))
+
+    def _is_order(self, place: int) -> bool:
+        """Read …令 with 第…号 under it, which is the number of an order."""
+        for first in (place, place - 1):
+            pair = self.lines[max(first, 0) : first + 2]
+            if len(pair) < 2 or not ORDER.match(squeezed(pair[0].text)):
+                continue
+            if ORDER_SERIAL.match(pair[1].text):
+                number = document_numbers.parse(pair[0].text + pair[1].text)
+                self.parts.document_number = str(number or "")
+                self.numbered_at = first + 1
+                return True
+        return False
+
+    def _is_dated(self, line: Line) -> bool:
+        """Read organ and date on one line above the title, as minutes have them."""
+        day = lone_date(line) if self.numbered_at >= 0 else None
+        if day is None:
+            return False
+        self.title_date = self.title_date or day
+        return True
 
     def _is_red_head(self, place: int, text: str) -> bool:
         line = self.lines[place]
@@ -183,16 +212,10 @@ class _Reader:
         text = line.text
         if not RECORD.match(text):
             return False
-        for cell in re.split(r"\t+|\s{2,}|\u3000+", text):
-            label, sign, value = cell.partition("：" if "：" in cell else ":")
-            if sign:
-                self.record[squeezed(label)] = value.strip()
-        cells = [cell.strip() for cell in text.split("\t")]
-        for label, value in zip(cells[::2], cells[1::2], strict=False):
-            if "：" not in label and ":" not in label:
-                self.record.setdefault(squeezed(label), value)
-            elif label[-1] in ":：":
-                self.record[squeezed(label)[:-1]] = value
+        fields = list(FIELD.finditer(text))
+        ends = [match.start() for match in fields[1:]] + [len(text)]
+        for match, end in zip(fields, ends, strict=True):
+            self.record[squeezed(match["label"])] = text[match.end() : end].strip()
         return True
 
     # The title.
@@ -233,7 +256,8 @@ class _Reader:
     def _set_as_text(self, line: Line, taken: list[Line]) -> bool:
         """Whether a line is set like text where the title above was centred."""
         centred = taken[0].align == "center"
-        if centred and line.align in ("left", "both"):
+        as_title = line.size > 1.15 * self.body_size and line.size == taken[-1].size
+        if centred and line.align in ("left", "both") and not as_title:
             return True
         larger = taken[-1].size > 1.15 * line.size > 0
         return larger and ends_as_title(joined([line.text for line in taken]))
@@ -259,7 +283,7 @@ class _Reader:
         """Read what may stand under the title: number or date, in brackets or not."""
         while place < len(self.lines):
             line = self.lines[place]
-            inner = bracketed(line.text) or line.text
+            place, inner = self._bracket(place)
             number = document_numbers.parse(inner)
             if number and not self.parts.document_number:
                 self.parts.document_number = str(number)
@@ -270,13 +294,23 @@ class _Reader:
             place += 1
         return place
 
+    def _bracket(self, place: int) -> tuple[int, str]:
+        """Return the last place and the inside of a bracket of up to three lines."""
+        text = self.lines[place].text
+        if text.startswith(("(", "（")):
+            for last in range(place, min(place + 3, len(self.lines))):
+                joint = "".join(line.text for line in self.lines[place : last + 1])
+                if bracketed(joint):
+                    return last, bracketed(joint)
+        return place, text
+
     def _note_title_date(self, line: Line, inner: str) -> bool:
         day = dates.parse(inner)
         if day is None or line.table or len(inner) > 60:
             return False
         found = list(dates.find_all(inner))
         short = len(squeezed(inner)) <= 16 and len(found) == 1
-        if short or bracketed(line.text) or PASSED.search(inner):
+        if short or inner != line.text or PASSED.search(inner):
             self.title_date = self.title_date or found[0][1]
             return True
         return False

@@ -24,11 +24,17 @@ MARKS = re.compile(
     r"|第\s*\d+\s*页.*|\d+\s*/\s*\d+)$"
 )
 SIGNER = re.compile(r"[\s\u3000]*签\s*发\s*人?\s*[:：].*$")
-RECORD = re.compile(
-    r"^(?:索\s*引\s*号|发布机构|发文机关|发文字号|文\s*号|成文日期|发布日期|公开日期"
-    r"|主题分类|主题词|有效性|信息来源|来源|公开方式|公开属性|体裁|名\s*称|标\s*题"
-    r"|发文时间|生成日期|打印|字体|浏览次数)\s*[:：\t]"
+LABELS = (
+    r"索\s*引\s*号|发布机构|发文机关|发文字号|文\s*号|成文日期|发布日期|公开日期"
+    r"|主题分类|主题词|有效性|信息来源|来\s*源|公开方式|公开属性|体裁|发布机关"
+    r"|发文时间|生成日期|发布时间|打印|字体|浏览次数|阅读次数|作者"
 )
+RECORD = re.compile(
+    rf"^(?:{LABELS}|名\s*称|标\s*题)\s*[:：\t]|^(?:{LABELS}).*(?:{LABELS})"
+)
+FIELD = re.compile(rf"(?P<label>{LABELS})\s*[:：]?\s*")
+ORDER = re.compile(r"^[\u4e00-\u9fff]{2,30}令$")
+ORDER_SERIAL = re.compile(r"^[(（]?\s*第?\s*\d{1,4}\s*号\s*[)）]?$")
 ADDRESSEE = re.compile(r"^[^。；！？]{2,160}[:：]$")
 ATTACHMENT = re.compile(r"^附\s*件?\s*[\d一二三四五六七八九十]*\s*[:：]?$")
 ISSUED = re.compile(r"印\s*发$|印$")

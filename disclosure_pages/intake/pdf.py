@@ -17,7 +17,7 @@ from disclosure_pages.intake.results import Extracted, Finding, Limits, Line
 PDFIUM = Lock()
 SCAN_CHARACTERS = 8  # fewer than this per page on average: pictures of pages
 LAID_OUT_PAGES = 30
-COLUMN_GAP = 3  # widths of a character between two cells of a table
+COLUMN_GAP = 1.2  # heights of a line between two cells of a table
 
 
 def read(data: bytes, name: str, limits: Limits) -> Extracted:
@@ -165,7 +165,9 @@ def _line(
     size = statistics.median(glyph.top - glyph.bottom for glyph in shown)
     before, after = left - margins[0], margins[1] - right
     align = "left"
-    if before > 2.5 * size and abs(before - after) < max(1.6 * size, 0.04 * width):
+    uneven = abs(before - after)
+    wide = before > 2.5 * size and uneven < max(1.6 * size, 0.04 * width)
+    if wide or (before > 0.3 * size and uneven < 0.6 * size):
         align = "center"
     elif before > 0.35 * (margins[1] - margins[0]):
         align = "right"

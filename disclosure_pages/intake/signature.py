@@ -24,6 +24,23 @@ class Signed:
     organ: str
 
 
+def lone_date(line: Line) -> dt.date | None:
+    """Return the date of a line that says nothing else, but for an organ before it."""
+    text = dates.folded(line.text).strip()
+    if line.table or ISSUED.search(squeezed(text)) or COPIED.match(text):
+        return None
+    found = list(dates.find_all(text))
+    if len(found) != 1:
+        return None
+    (start, end), day = found[0]
+    before = text[:start].strip(" \t:：,，")
+    after = text[end:].strip(" \t。()（）")
+    before = re.sub("^(?:成文日期|日期|签发日期|落款日期|时间)$", "", before)
+    if after or (before and not ORGAN.search(squeezed(before))):
+        return None
+    return day
+
+
 class Signature:
     """Looks for the first date alone on its line below the text."""
 
@@ -62,7 +79,7 @@ class Signature:
     def _signature(self, start: int, end: int) -> tuple[dt.date | None, int]:
         found: list[tuple[int, dt.date]] = []
         for place in range(start, end):
-            day = self._lone_date(self.lines[place])
+            day = lone_date(self.lines[place])
             if day:
                 found.append((place, day))
         for place, day in found:
@@ -71,21 +88,6 @@ class Signature:
         set_right = [(p, d) for p, d in found if self.lines[p].align == "right"]
         place, day = next(iter(set_right or found[-1:]), (-1, None))
         return day, place
-
-    def _lone_date(self, line: Line) -> dt.date | None:
-        text = dates.folded(line.text).strip()
-        if line.table or ISSUED.search(squeezed(text)) or COPIED.match(text):
-            return None
-        found = list(dates.find_all(text))
-        if len(found) != 1:
-            return None
-        (start, end), day = found[0]
-        before = text[:start].strip(" \t:：,，")
-        after = text[end:].strip(" \t。()（）")
-        before = re.sub("^(?:成文日期|日期|签发日期|落款日期|时间)$", "", before)
-        if after or (before and not ORGAN.search(squeezed(before))):
-            return None
-        return day
 
     def _signed(self, place: int) -> bool:
         """Whether an organ stands before the date, on the line or above it."""
