@@ -34,6 +34,7 @@ from disclosure_pages.models.base import PublicPage
 from disclosure_pages.models.batches import ImportBatch
 from disclosure_pages.models.catalogue import CatalogueEntry, Subcategory, Term
 from disclosure_pages.models.external import ExternalItem
+from disclosure_pages.reference_rules import reference_errors
 
 KEYWORD_SEPARATORS = re.compile(r"[；;，,、\s]+")
 
@@ -328,6 +329,7 @@ class DisclosureItemPage(PublicPage):
         private = self.disclosure_mode != DisclosureMode.PROACTIVE
         if private and not self.disclosure_reason.strip():
             errors["disclosure_reason"] = _("不主动公开的，请写明理由。")
+        errors |= reference_errors(self)
         if errors:
             raise ValidationError(errors)
 
