@@ -5,8 +5,10 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib import messages
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
@@ -21,8 +23,9 @@ from wagtail.admin.ui.tables.pages import (
 )
 from wagtail.admin.views.pages.listing import IndexView
 from wagtail.admin.viewsets.pages import PageListingViewSet
-from wagtail.models import WorkflowState
+from wagtail.models import Page, WorkflowState
 
+from cms.models import SecrecyReview
 from disclosure_pages.choices import Category, DisclosureMode, LegalStatus
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage, SavedFilter
 from disclosure_pages.selectors import under
@@ -35,6 +38,15 @@ STATES = [
     ("withdrawn", _("已撤回")),
 ]
 MAX_SAVED = 30
+
+
+def with_secrecy_reviews(pages: QuerySet) -> QuerySet:
+    """Say of each page whether a secrecy review of it is kept, without a query each."""
+    reviews = SecrecyReview.objects.filter(
+        revision__object_id=Cast(OuterRef("pk"), CharField(max_length=255)),
+        revision__base_content_type=ContentType.objects.get_for_model(Page),
+    )
+    return pages.annotate(secrecy_reviewed=Exists(reviews))
 
 
 class ItemFilterSet(WagtailFilterSet):
@@ -117,6 +129,9 @@ class ItemIndexView(IndexView):
 
     template_name = "disclosure_pages/desk/items.html"
     page_title = _("公开信息")
+
+    def annotate_queryset(self, pages: QuerySet) -> QuerySet:
+        return with_secrecy_reviews(super().annotate_queryset(pages))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

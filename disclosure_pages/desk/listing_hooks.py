@@ -1,5 +1,8 @@
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import URLPattern
 from wagtail import hooks
+from wagtail.models import Page
 
 from disclosure_pages.desk import listing
 from disclosure_pages.desk.bulk_actions import (
@@ -7,7 +10,11 @@ from disclosure_pages.desk.bulk_actions import (
     SubmitBulkAction,
     WithdrawBulkAction,
 )
-from disclosure_pages.desk.listing import ItemListingViewSet, item_listing
+from disclosure_pages.desk.listing import (
+    ItemListingViewSet,
+    item_listing,
+    with_secrecy_reviews,
+)
 
 for action in (SubmitBulkAction, CategoryBulkAction, WithdrawBulkAction):
     hooks.register("register_bulk_action", action)
@@ -16,6 +23,14 @@ for action in (SubmitBulkAction, CategoryBulkAction, WithdrawBulkAction):
 @hooks.register("register_admin_viewset")
 def register_item_listing() -> ItemListingViewSet:
     return item_listing
+
+
+@hooks.register("construct_explorer_page_queryset")
+def know_secrecy_reviews(
+    parent_page: Page, pages: QuerySet[Page], request: HttpRequest
+) -> QuerySet[Page]:
+    """Let the explorer's rows know what may be deleted, without a query each."""
+    return with_secrecy_reviews(pages)
 
 
 @hooks.register("register_admin_urls")

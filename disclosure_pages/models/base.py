@@ -49,7 +49,11 @@ class ModeratedPermissions(PagePermissionTester):
         page = self.page.specific
         if not getattr(page, "deletable", False):
             return False
-        return super().can_delete(ignore_bulk)
+        if not page.is_leaf() or not self.user.is_active or self.user.is_superuser:
+            return super().can_delete(ignore_bulk)
+        # A leaf that was never public: Wagtail would ask the tree once per row.
+        own = page.owner_id == self.user.pk
+        return "change" in self.permissions or ("add" in self.permissions and own)
 
 
 class ModeratedPage(Page):
@@ -72,7 +76,10 @@ class ModeratedPage(Page):
         """
         if self.live or self.first_published_at or self.current_workflow_task:
             return False
-        return not self.revisions.filter(secrecy_reviews__isnull=False).exists()
+        reviewed = getattr(self, "secrecy_reviewed", None)  # lists bring the answer
+        if reviewed is None:
+            reviewed = self.revisions.filter(secrecy_reviews__isnull=False).exists()
+        return not reviewed
 
     @property
     def responsible_office(self) -> Office | None:
