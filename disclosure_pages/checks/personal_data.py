@@ -30,6 +30,7 @@ _NOT_PERSONAL = re.compile(
     r"条形码|机构代码|网站标识码|备案号|合同号|项目代码|发票|图号|地块|宗地|注册号|序列号|"
     r"追溯码|房产证|不动产)[^\n]{0,6}[:：]?\s*$"
 )
+_OTHER_CODE = re.compile(r"(?:索\s*引\s*号|信用代码|机构代码)[^\n]{0,6}$")
 _ID_WORDS = re.compile(r"身份证|证件|公民身份|身份号")
 _BANK_WORDS = re.compile(
     r"银行|账\s*号|帐\s*号|账\s*户|帐\s*户|卡\s*号|开户|一卡通|存折|工行|农行|建行|中行|信用社|农商行|邮储"
@@ -122,7 +123,7 @@ def _kind(text: str, start: int, end: int, digits: str) -> str:
     if _part_of_code(text, start, end) or not _one_number(raw, len(digits)):
         return ""
     if len(digits) == 18 and is_id_card(digits):
-        return "" if _NOT_PERSONAL.search(before) else ID_CARD
+        return "" if _OTHER_CODE.search(before) else ID_CARD
     if "X" in digits:
         return ""
     if len(digits) == 15 and _is_old_id_card(digits):

@@ -1,12 +1,13 @@
 """The text of a dropped document as HTML that the editor takes."""
 
 import re
+from dataclasses import dataclass
 from html import escape, unescape
 
 import nh3
 
 from disclosure_pages.external_html import SCHEMES
-from disclosure_pages.intake.layout_words import squeezed, starts_section
+from disclosure_pages.intake.layout_words import PAGE_NUMBER, squeezed, starts_section
 from disclosure_pages.intake.results import Line
 
 TAGS = {
@@ -22,7 +23,9 @@ RENAMED = {"h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3"}
 FIRST = re.compile(r"\s*<(p|h[1-6]|table|ul|ol)\b[^>]*>(.*?)</\1>", re.DOTALL)
 EMPTY = re.compile(r"<(p|strong|b|em|i|h[23])>\s*(?:<br\s*/?>\s*)*</\1>")
 ANCHOR = re.compile(r'<a(?: rel="[^"]*")?>(.*?)</a>', re.DOTALL)
-FULL_LINE = 0.97  # of the widest line: a shorter one ends its paragraph
+FULL_LINE = 0.94  # of the widest line: a shorter one ends its paragraph
+SHORT_LINE = 0.7
+INDENT = 0.025  # of the page's width
 
 
 def clean_body(html: str) -> str:
@@ -54,13 +57,41 @@ def without_head(html: str, head: list[str]) -> str:
     return html
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How the text is set: its edges, and whether paragraphs are indented."""
+
+    left: float
+    right: float
+    indented: bool
+
+    @classmethod
+    def of(cls, lines: list[Line]) -> "Shape":
+        """Measure the lines."""
+        left = min((line.left for line in lines), default=0.0)
+        right = max((line.right for line in lines), default=1.0)
+        steps = sum(INDENT < line.left - left < 4 * INDENT for line in lines)
+        return cls(left, right, steps >= 2)
+
+    def begins(self, line: Line, previous: Line) -> bool:
+        """Whether a line begins a paragraph."""
+        if not previous.left or "right" in (line.align, previous.align):
+            return True  # without places on the page each line is a paragraph
+        if self.indented and previous.right > SHORT_LINE * self.right:
+            return line.left > self.left + INDENT
+        short = previous.right < FULL_LINE * self.right
+        return short or starts_section(line.text)
+
+
 def from_lines(lines: list[Line]) -> str:
     """Return the lines as paragraphs and tables; lines of one paragraph are joined."""
     blocks: list[str] = []
     paragraph: list[Line] = []
     rows: list[list[str]] = []
-    widest = max((line.right for line in lines), default=1.0)
+    shape = Shape.of(lines)
     for line in lines:
+        if line.left and PAGE_NUMBER.fullmatch(line.text):
+            continue
         if rows and not _is_row(line):
             blocks.append(_table(rows))
             rows = []
@@ -69,7 +100,7 @@ def from_lines(lines: list[Line]) -> str:
             paragraph = []
             rows.append(line.text.split("\t"))
             continue
-        if paragraph and _begins(line, paragraph[-1], widest):
+        if paragraph and shape.begins(line, paragraph[-1]):
             blocks += _paragraph(paragraph)
             paragraph = []
         paragraph.append(line)
@@ -81,15 +112,6 @@ def from_lines(lines: list[Line]) -> str:
 
 def _is_row(line: Line) -> bool:
     return "\t" in line.text
-
-
-def _begins(line: Line, previous: Line, widest: float) -> bool:
-    """Whether a line begins a paragraph: the one before it ends short of the margin."""
-    if not previous.right or previous.right >= 1.0 or line.align == "right":
-        return True  # without places on the page each line is a paragraph
-    if previous.align != line.align and "right" in (previous.align, line.align):
-        return True
-    return previous.right < FULL_LINE * widest or starts_section(line.text)
 
 
 def _paragraph(lines: list[Line]) -> list[str]:

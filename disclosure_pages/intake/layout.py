@@ -91,7 +91,21 @@ class _Reader:
                 break
             if self.parts.document_number and last == place + 1:
                 self.numbered_at = max(self.numbered_at, place)
-        return self._below_the_number(limit) or self._first_title_line(limit)
+        start = self._below_the_number(limit) or self._first_title_line(limit)
+        return self._larger_line(start, limit)
+
+    def _larger_line(self, start: int, limit: int) -> int:
+        """Return the first line set larger than text, where the head leaves rests."""
+        for place in range(start, limit):
+            line = self.lines[place]
+            if line.size > 1.25 * self.body_size and not line.red:
+                return start if self._begins_title(start) else place
+        return start
+
+    def _begins_title(self, place: int) -> bool:
+        """Whether the line is part of a title although it is no larger than text."""
+        line = self.lines[place]
+        return line.size > 1.25 * self.body_size or "关于" in line.text
 
     def _below_the_number(self, limit: int) -> int:
         """Return the place after number and marks, if a number stands above."""
@@ -277,6 +291,8 @@ class _Reader:
         if title.count("《") > title.count("》"):
             return True
         centred = taken[0].align == "center" and line.align == "center"
+        if centred and line.size == taken[-1].size > 1.15 * self.body_size:
+            return not starts_section(text)
         return centred and ends_as_title(text) and not starts_section(text)
 
     def _after_title(self, place: int) -> int:

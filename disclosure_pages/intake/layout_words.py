@@ -16,7 +16,9 @@ ORGAN = re.compile(
     "[\u4e00-\u9fff]站|[\u4e00-\u9fff]厅|[\u4e00-\u9fff]部|党支部|合作社|大队|中队|学校|医院|"
     "联合会|协会|工会|妇联|团委|人大主席团|代表大会|主席团|专班)$"
 )
-HEAD_WORDS = re.compile("(?:文件|简报|工作动态|会议纪要|内部情况)$")
+HEAD_WORDS = re.compile(
+    "(?:文件|简报|工作动态|(?:专题|党委|镇长办公|党政联席)?会议纪要|内部情况)$"
+)
 MARKS = re.compile(
     r"^(?:\d{6}|(?:绝密|机密|秘密|内部)?[★☆].*|(?:绝密|机密|秘密)|特急|加急|平急|急件"
     r"|(?:签发人|会签人|签发|密级|份号|紧急程度|缓急)\s*[:：].*"
@@ -31,14 +33,17 @@ LABELS = (
 )
 RECORD = re.compile(
     rf"^(?:{LABELS}|名\s*称|标\s*题)\s*[:：\t]|^(?:{LABELS}).*(?:{LABELS})"
+    rf"|^(?:{LABELS})$"
 )
 FIELD = re.compile(rf"(?P<label>{LABELS})\s*[:：]?\s*")
+NO_GENRES = ("代表", "秘书", "文书", "图书", "司令", "公函", "通信", "短信")
 ORDER = re.compile(r"^[\u4e00-\u9fff]{2,30}令$")
 ORDER_SERIAL = re.compile(r"^[(（]?\s*第?\s*\d{1,4}\s*号\s*[)）]?$")
 ADDRESSEE = re.compile(r"^[^。；！？]{2,160}[:：]$")
 ATTACHMENT = re.compile(r"^附\s*件?\s*[\d一二三四五六七八九十]*\s*[:：]?$")
 ISSUED = re.compile(r"印\s*发$|印$")
 COPIED = re.compile(r"^(?:抄\s*送|抄\s*报|主\s*送|分\s*送|发\s*送)\s*[:：]")
+PAGE_NUMBER = re.compile(r"[—\-_–·. ]*\d+[—\-_–·. ]*|第\s*\d+\s*页.*|\d+\s*/\s*\d+")
 PASSED = re.compile("(?:通过|批准|公布|修订|修正|施行|发布)[)）]?$")
 SENTENCE_END = tuple("。；;！!？?")
 SPACES = re.compile(r"\s+")
@@ -55,7 +60,8 @@ def is_sentence(text: str) -> bool:
 
 def ends_as_title(text: str) -> bool:
     bare = re.sub(r"[(（][^()（）]*[)）]$", "", squeezed(text))
-    return bare.rstrip('》”"').endswith(GENRES) and len(bare) > 1
+    bare = bare.rstrip('》”"')
+    return bare.endswith(GENRES) and not bare.endswith(NO_GENRES) and len(bare) > 1
 
 
 def starts_section(text: str) -> bool:
