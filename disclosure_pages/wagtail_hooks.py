@@ -22,7 +22,7 @@ from disclosure_pages.desk import (
     listing_hooks,  # noqa: F401
     views,
 )
-from disclosure_pages.desk.selectors import waiting_on
+from disclosure_pages.desk.selectors import reviews_at_all
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.withdrawal import may_withdraw
 from disclosure_pages.views import guard_document
@@ -40,10 +40,10 @@ def desk_urls() -> list[URLPattern]:
 
 
 class ReviewMenuItem(MenuItem):
-    """待审: shown to whoever is a reviewer of something now."""
+    """待审: shown to whoever does a step of the review, whether or not one waits."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return bool(waiting_on(request))
+        return reviews_at_all(request.user)
 
 
 @hooks.register("register_admin_menu_item")
@@ -160,5 +160,8 @@ class OrganisationGroup(SnippetViewSetGroup):
 
 register_snippet(OrganisationGroup)
 from disclosure_pages import feedback_hooks  # noqa: E402, F401
-from disclosure_pages.desk import batch_views, today_hooks  # noqa: E402, F401
-from disclosure_pages.desk import wizard_hooks  # noqa: E402, F401
+from disclosure_pages.desk import (  # noqa: E402, F401
+    batch_views,
+    today_hooks,
+    wizard_hooks,  # noqa: E402, F401
+)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from wagtail.models import GroupPagePermission, TaskState
 
+from cms.models import LeaderTask, Office, SecrecyReviewTask
 from disclosure_pages.desk.waiting import Waiting, waiting_for
 from disclosure_pages.models import OfficeIndexPage
 
@@ -24,8 +25,27 @@ def waiting_on(request: HttpRequest) -> list[Waiting]:
     return found
 
 
+def reviews_at_all(user: Any) -> bool:
+    """Whether the user heads an office or belongs to a step's group."""
+    groups = [group.pk for group in user.groups.all()]
+    return bool(groups) and (
+        Office.objects.filter(head_group__in=groups).exists()
+        or SecrecyReviewTask.objects.filter(groups__in=groups).exists()
+        or LeaderTask.objects.filter(groups__in=groups).exists()
+    )
+
+
 def offices_to_write_in(user: Any) -> list[OfficeIndexPage]:
-    """Return the office pages under which the user may begin an item."""
+    """Return the office pages under which the user may begin an item.
+
+    Kept on the user object of the request: menu and panels ask for them too.
+    """
+    if not hasattr(user, "_gongkai_offices"):
+        user._gongkai_offices = _offices_to_write_in(user)
+    return user._gongkai_offices
+
+
+def _offices_to_write_in(user: Any) -> list[OfficeIndexPage]:
     pages = OfficeIndexPage.objects.select_related("office").order_by("path")
     if user.is_superuser:
         return list(pages)

@@ -152,23 +152,26 @@ def test_other_offices_drafts_can_not_be_named_by_number(client, people):
     assert not Page.objects.get(pk=item.pk).specific.current_workflow_state
 
 
-def test_queries_do_not_grow(client, people, django_assert_max_num_queries):
+@pytest.mark.parametrize(
+    ("user", "place", "most"),
+    # Half of the explorer's queries are Wagtail's own, for its filters and panels.
+    [("clerk", "list", 30), ("officer", "list", 30), ("officer", "explorer", 45)],
+)
+def test_queries_do_not_grow(client, people, user, place, most):
     office = OfficeIndexPage.objects.get()
-    explorer = reverse("wagtailadmin_explore", args=[office.pk])
-    for user, url in (
-        ("clerk", reverse(item_listing.get_url_name("index"))),
-        ("officer", reverse(item_listing.get_url_name("index"))),
-        ("officer", explorer),
-    ):
-        for number in range(3):
-            make_item(f"{user}第{number}条", live=number > 0)
-        index(client, people[user])
-        with CaptureQueriesContext(connection) as few:
-            client.get(url)
-        for number in range(12):
-            make_item(f"{user}又{number}条", live=number > 2)
-        with django_assert_max_num_queries(min(30, len(few))):
+    url = reverse(item_listing.get_url_name("index"))
+    if place == "explorer":
+        url = reverse("wagtailadmin_explore", args=[office.pk])
+    counts = []
+    client.force_login(people[user])
+    for rows in (3, 12):
+        for number in range(rows):
+            make_item(f"{rows}-{number}", live=number % 3 > 0)
+        client.get(url)
+        with CaptureQueriesContext(connection) as queries:
             assert client.get(url).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= most
 
 
 def test_downloaded_results_run_no_formula():
