@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from disclosure_pages.choices import LinkStatus, ReferenceKind
@@ -9,7 +10,7 @@ from disclosure_pages.choices import LinkStatus, ReferenceKind
 
 def reference_errors(item: Any) -> dict[str, str]:
     """Return what is wrong between the item, its reference and its text, by field."""
-    has_text = bool(len(item.body))
+    has_text = _has_text(item)
     if not item.reference_id:
         if item.reference_kind:
             return {"reference": _("请选择上级的哪一条信息。")}
@@ -27,6 +28,14 @@ def reference_errors(item: Any) -> dict[str, str]:
             )
         }
     return {}
+
+
+def _has_text(item: Any) -> bool:
+    """Whether the body says anything; an empty paragraph does not."""
+    return any(
+        strip_tags(child.value.source).strip() if child.block_type == "paragraph" else 1
+        for child in item.body
+    )
 
 
 def is_pure_reference(item: Any) -> bool:

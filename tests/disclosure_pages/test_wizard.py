@@ -24,7 +24,7 @@ from tests.factories import (
 from tests.security.people import make_attacker
 
 pytestmark = pytest.mark.django_db
-TITLE = "关于公布 2026 年第三季度低保名单的公告"
+TITLE = "关于公布2026年第三季度低保名单的公告"
 
 
 @pytest.fixture

@@ -89,7 +89,9 @@ class StartForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
     )
 
-    def __init__(self, *args: Any, offices: list[OfficeIndexPage], **kwargs: Any):
+    def __init__(
+        self, *args: Any, offices: list[OfficeIndexPage], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.offices = offices
         if len(offices) == 1:
