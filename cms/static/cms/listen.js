@@ -11,7 +11,7 @@ for (const button of document.querySelectorAll("[data-listen]")) {
     button.setAttribute("aria-pressed", "false");
   };
   const pieces = () => [...document.querySelectorAll("main :is(h1,h2,h3,h4,p,li,dt,dd,th,td,caption)")]
-    .filter((part) => part.checkVisibility() && !part.querySelector("p,li,dd,td,h2,h3") && !part.closest(".no-read"))
+    .filter((part) => part.checkVisibility() && !part.querySelector("p,li,dd,td,h2,h3") && !part.closest("nav, .no-read"))
     .flatMap((part) => part.innerText.match(/[^。！？；\n]{1,180}[。！？；]?/g) || []);
   button.addEventListener("click", () => {
     speech.cancel();
