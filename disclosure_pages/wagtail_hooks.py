@@ -165,3 +165,6 @@ from disclosure_pages.desk import (  # noqa: E402, F401
     today_hooks,
     wizard_hooks,  # noqa: E402, F401
 )
+from disclosure_pages.desk.loading import (  # noqa: E402
+    hooks as loading_hooks,  # noqa: F401
+)

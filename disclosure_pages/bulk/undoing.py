@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from wagtail.models import PageLogEntry
 
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.models import DisclosureItemPage, ImportBatch
@@ -52,7 +53,10 @@ def _undo_item(batch: ImportBatch, pk: int, *, dry_run: bool) -> str:
                 actor_name=_("撤销批量导入 %(batch)s") % {"batch": batch.uuid},
             )
         return "withdrawn"
-    touched = page.current_workflow_state or page.revisions.exclude(user=None).exists()
+    loaded = PageLogEntry.objects.filter(uuid=batch.uuid, page=page)
+    edits = page.revisions.exclude(user=None)
+    edits = edits.exclude(pk__in=loaded.values("revision_id"))
+    touched = page.current_workflow_state or edits.exists()
     if not page.deletable or touched:
         return "kept"
     if not dry_run:

@@ -62,10 +62,11 @@ class ItemUpdater:
                 skipped=F("skipped") + 1
             )
             return Outcome.UNCHANGED
-        revision = draft.save_revision()
+        revision = draft.save_revision(user=self.batch.user)
         log(
             instance=draft,
             action=LOG_ACTION,
+            user=self.batch.user,
             uuid=self.batch.uuid,
             revision=revision,
             content_changed=changed,
@@ -89,7 +90,7 @@ class ItemUpdater:
             if getattr(draft, name) != value:
                 setattr(draft, name, value)
                 changed = True
-        if "body" in item.given and not _same_body(draft, item):
+        if "body" in item.given and not same_body(draft, item):
             field = DisclosureItemPage._meta.get_field("body")
             draft.body = field.to_python(item.body)
             changed = True
@@ -136,7 +137,7 @@ class ItemUpdater:
         return True
 
 
-def _same_body(draft: DisclosureItemPage, item: StagedItem) -> bool:
+def same_body(draft: DisclosureItemPage, item: StagedItem) -> bool:
     """Whether importing the draft's own export would give the row's body."""
     if list(draft.body.get_prep_value()) == item.body:
         return True

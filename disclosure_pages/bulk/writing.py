@@ -107,6 +107,7 @@ class ItemWriter:
             latest_revision_created_at=now,
             batch_source=self.batch.source,
             import_batch=self.batch,
+            owner_id=self.batch.user_id,
         )
         page.body = DisclosureItemPage._meta.get_field("body").to_python(item.body)
         if live and not page.date_published:
@@ -221,6 +222,7 @@ class ItemWriter:
                 object_str=page.title,
                 created_at=page.latest_revision_created_at,
                 content=page.serializable_data(),
+                user_id=self.batch.user_id,
             )
             for page in pages
         )
@@ -259,6 +261,7 @@ class ItemWriter:
                 timestamp=now,
                 uuid=self.batch.uuid,
                 revision_id=page.latest_revision_id,
+                user_id=self.batch.user_id,
                 content_changed=True,
                 data=log_data(self.batch, item.row, published=page.live),
             )

@@ -179,9 +179,7 @@ def _own_part(user: Any) -> tuple[dict[str, int], set[tuple[int, int]]]:
         object_id__in=_under_review().values("object_id"),
         user=user,
     )
-    authored: dict[str, int] = {}
-    for page_id, pk in revisions.order_by("pk").values_list("object_id", "pk"):
-        authored[page_id] = pk
+    authored = dict(revisions.order_by("pk").values_list("object_id", "pk"))
     done = TaskState.objects.filter(
         status=TaskState.STATUS_APPROVED,
         finished_by=user,

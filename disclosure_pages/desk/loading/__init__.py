@@ -1,0 +1,1 @@
+"""Bulk load on the desk: upload, dry run, confirmation, pieces, undo."""
