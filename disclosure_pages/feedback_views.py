@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -65,7 +66,7 @@ def feedback_form(request: HttpRequest) -> HttpResponse:
             subject=subject,
             text=form.cleaned_data["text"],
             contact=form.cleaned_data["contact"],
-            address=request.META.get("REMOTE_ADDR", ""),
+            address=_reader_address(request),
         )
     except feedback.TooMany:
         form.add_error(
@@ -73,6 +74,14 @@ def feedback_form(request: HttpRequest) -> HttpResponse:
         )
         return _shown(request, form, subject, status=429)
     return redirect(reverse("feedback_thanks", kwargs={"number": note.pk}))
+
+
+def _reader_address(request: HttpRequest) -> str:
+    """The reader's address; behind our proxy, the one that the proxy itself saw."""
+    direct = request.META.get("REMOTE_ADDR", "")
+    if not settings.SECURE_PROXY_SSL_HEADER:
+        return direct
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2] or direct
 
 
 def _shown(

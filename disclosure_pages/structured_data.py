@@ -19,6 +19,7 @@ from disclosure_pages.models import (
     CollectionPage,
     DisclosureIndexPage,
     DisclosureItemPage,
+    GuidePage,
     HomePage,
     NoticePage,
     OfficeIndexPage,
@@ -181,8 +182,9 @@ def _dataset(page: Page, frame: SiteFrame, context: Mapping[str, Any]) -> Data:
     )
 
 
-@describe.register
-def _text(page: TextPage, frame: SiteFrame, context: Mapping[str, Any]) -> Data:
+@describe.register(TextPage)
+@describe.register(GuidePage)
+def _text(page: Page, frame: SiteFrame, context: Mapping[str, Any]) -> Data:
     kinds = {AnnualReportPage: "Report", NoticePage: "NewsArticle"}
     return filled(
         at_type=kinds.get(type(page), "Article"),

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -84,13 +85,25 @@ def take(*, subject: Subject, text: str, contact: str, address: str) -> Feedback
     )
 
 
+def sender_of(address: str) -> str:
+    """Return what counts as one sender: an IPv4 address, or the net of an IPv6 one."""
+    try:
+        found = ip_address(address.strip())
+    except ValueError:
+        return ""
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, 64), strict=False))
+    return str(found)
+
+
 def count_attempt(address: str) -> None:
     """Count one note of an address.
 
     Raises:
         TooMany: it is one too many within the hour.
     """
-    key = f"feedback:{hashlib.sha256(address.encode()).hexdigest()[:24]}"
+    sender = hashlib.sha256(sender_of(address).encode()).hexdigest()[:24]
+    key = f"feedback:{sender}"
     cache.add(key, 0, WINDOW_S)
     try:
         number = cache.incr(key)

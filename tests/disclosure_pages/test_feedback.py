@@ -126,6 +126,29 @@ def test_one_address_sends_five_an_hour(client):
     ).status_code == 302  # fmt: skip
 
 
+def test_behind_the_proxy_the_address_that_it_saw_counts(client, settings):
+    make_site()
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    forged = (f"192.0.2.{n}, 198.51.100.7" for n in range(feedback.PER_HOUR + 1))
+    answers = [
+        client.post(
+            "/feedback/", {"page": "/", "text": TEXT}, HTTP_X_FORWARDED_FOR=chain
+        ).status_code
+        for chain in forged
+    ]
+    assert answers == [302] * feedback.PER_HOUR + [429]
+    other = {"HTTP_X_FORWARDED_FOR": "198.51.100.8"}
+    sent = client.post("/feedback/", {"page": "/", "text": TEXT}, **other)
+    assert sent.status_code == 302
+
+
+def test_one_ipv6_net_is_one_sender():
+    assert feedback.sender_of("2001:db8::1") == feedback.sender_of("2001:db8::ffff:2")
+    assert feedback.sender_of("2001:db8::1") != feedback.sender_of("2001:db8:0:1::1")
+    assert feedback.sender_of(" 192.0.2.1") == "192.0.2.1"
+    assert feedback.sender_of("x" * 900) == ""
+
+
 def test_the_form_is_bound_to_the_reader_and_kept_by_no_cache():
     make_site()
     client = Client(enforce_csrf_checks=True)
