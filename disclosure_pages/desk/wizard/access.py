@@ -12,7 +12,7 @@ from wagtail.models import WorkflowState
 from disclosure_pages.desk.selectors import offices_to_write_in
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 
-MAX_UNFINISHED = 20
+MAX_UNFINISHED = 10
 
 
 def offices_or_deny(request: HttpRequest) -> list[OfficeIndexPage]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import Collection, Page, WorkflowState
 
+from cms.models import Authority
 from disclosure_pages.bulk.bodies import body_of
 from disclosure_pages.checks.levels import BLOCK
 from disclosure_pages.checks.problems import Problem
@@ -95,7 +96,8 @@ def _take_in(page: DisclosureItemPage, file: UploadedFile) -> ReadFile:
         page.title = page.title or _("（没有标题）")
     page.document_number = found.document_number[:80]
     page.date_made = found.date_made
-    page.publisher = found.publisher[:80]
+    if found.publisher != Authority.load().name:
+        page.publisher = found.publisher[:80]
     page.body = page.body.stream_block.to_python(body_of(found.body_html or found.text))
     return ReadFile(
         name=name,

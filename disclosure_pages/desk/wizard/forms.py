@@ -182,6 +182,7 @@ class RecordForm(forms.Form):
         Term.objects.filter(scheme=TermScheme.GENRE, enabled=True),
         label=_("体裁"),
         required=False,
+        empty_label=_("（不填）"),
         help_text=_("标题最后那个词，例：通知、公告。"),
     )
     disclosure_mode = forms.ChoiceField(
@@ -217,12 +218,16 @@ class RecordForm(forms.Form):
         help_text=_("用“；”分开。"),
     )
     subcategory = forms.ModelChoiceField(
-        Subcategory.objects.filter(enabled=True), label=_("子类别"), required=False
+        Subcategory.objects.filter(enabled=True),
+        label=_("子类别"),
+        required=False,
+        empty_label=_("（不填）"),
     )
     catalogue_entry = forms.ModelChoiceField(
         CatalogueEntry.objects.filter(enabled=True),
         label=_("标准目录事项"),
         required=False,
+        empty_label=_("（不填）"),
         help_text=_("对应哪一项公开要求；决定公开时限。不清楚就空着。"),
     )
 
@@ -230,6 +235,14 @@ class RecordForm(forms.Form):
         *("category", "date_made", "document_number", "genre"),
         *("disclosure_mode", "disclosure_reason"),
     )
+    vocabularies = ("genre", "subcategory", "catalogue_entry")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Leave out what has no values to choose from on this site."""
+        super().__init__(*args, **kwargs)
+        for name in self.vocabularies:
+            if not self.fields[name].queryset.exists():
+                del self.fields[name]
 
     def clean_date_made(self) -> Any:
         return not_after_today(self.cleaned_data["date_made"])
@@ -247,7 +260,7 @@ class RecordForm(forms.Form):
     @property
     def main_fields(self) -> list[forms.BoundField]:
         """The fields that every clerk fills in."""
-        return [self[name] for name in self.main]
+        return [self[name] for name in self.main if name in self.fields]
 
     @property
     def more_fields(self) -> list[forms.BoundField]:

@@ -147,7 +147,11 @@ class SameScreen(Screen):
 
     def _show(self, form: DuplicateForm, matches: list[Any]) -> HttpResponse:
         return self.render(
-            form=form, matches=matches, certain=any(m.certain for m in matches)
+            form=form,
+            matches=matches,
+            certain=any(match.certain for match in matches),
+            superiors=any(match.external_id for match in matches),
+            ours=any(match.page_id for match in matches),
         )
 
     def _discard(self) -> HttpResponse:
