@@ -2,8 +2,11 @@ import io
 import re
 
 import docx
+import pikepdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from wagtail.models import TaskState, WorkflowState
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
@@ -457,3 +460,122 @@ def test_screens_cost_few_queries(clerk, django_assert_max_num_queries):
             clerk.get(f"/admin/publish/{page.pk}/{step}/")
     with django_assert_max_num_queries(30):
         clerk.get("/admin/superiors/")
+
+
+def test_text_and_files_of_the_slower_clerk_are_shown_again(clerk):
+    page, _address = begin(clerk)
+    old = revision_of(page)
+    draft(page).save_revision(clean=False)
+    values = text(page, "我刚写的一段", files=[SimpleUploadedFile("名册.txt", b"x")])
+    answer = clerk.post(f"/admin/publish/{page.pk}/text/", values | {"revision": old})
+    assert answer.status_code == 409
+    shown = answer.content.decode()
+    assert "请再选一次" in shown
+    assert "我刚写的一段" in shown or "u6211" in shown
+    assert len(draft(page).body) == 0
+
+
+def test_a_dropped_draft_needs_no_newest_screen_but_other_choices_do(clerk):
+    make_item(TITLE)
+    page, address = begin(clerk)
+    old = revision_of(page)
+    draft(page).save_revision(clean=False)
+    values = {"choice": "go_on", "reason": "两件事", "revision": old}
+    answer = clerk.post(address, values)
+    assert answer.status_code == 409
+    assert "两件事" in answer.content.decode()
+
+
+def test_submitting_an_old_screen_is_a_409(clerk):
+    page, _address = begin(clerk)
+    fill_in(clerk, page)
+    old = revision_of(page)
+    draft(page).save_revision(clean=False)
+    answer = clerk.post(f"/admin/publish/{page.pk}/check/", {"revision": old})
+    assert answer.status_code == 409
+    assert not WorkflowState.objects.exists()
+
+
+def test_a_file_above_the_cap_is_refused(clerk, settings):
+    settings.WAGTAILDOCS_MAX_UPLOAD_SIZE = 1000
+    file = SimpleUploadedFile("大.pdf", b"x" * 1001)
+    answer = clerk.post("/admin/publish/", {"file": file})
+    assert "太大" in answer.content.decode()
+    assert not DisclosureDocument.objects.exists()
+
+
+def test_an_encrypted_pdf_is_explained_in_a_sentence(clerk):
+    stream = io.BytesIO()
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        made.save(stream, encryption=pikepdf.Encryption(owner="a", user="b"))
+    file = SimpleUploadedFile("通知.pdf", stream.getvalue())
+    answer = clerk.post("/admin/publish/", {"file": file})
+    shown = clerk.get(answer.url).content.decode()
+    assert "密码" in shown
+    assert draft(DisclosureItemPage.objects.get()).title == "通知"
+
+
+def test_tracked_changes_are_named(clerk):
+    document = docx.Document()
+    document.add_paragraph(TITLE)
+    changed = document.add_paragraph("正文")._p
+    mark = OxmlElement("w:ins")
+    mark.set(qn("w:id"), "1")
+    mark.set(qn("w:author"), "某人")
+    run = OxmlElement("w:r")
+    words = OxmlElement("w:t")
+    words.text = "加的话"
+    run.append(words)
+    mark.append(run)
+    changed.append(mark)
+    stream = io.BytesIO()
+    document.save(stream)
+    file = SimpleUploadedFile("a.docx", stream.getvalue())
+    answer = clerk.post("/admin/publish/", {"file": file})
+    shown = clerk.get(answer.url).content.decode()
+    assert "公开以前要处理" in shown
+    assert "修订" in shown
+
+
+def test_a_broken_link_of_the_reference_is_said(clerk):
+    item = superior()
+    ExternalItem.objects.update(link_status="broken", link_detail="连不上对方网站。")
+    page, url = begin(clerk)
+    values = {"choice": "reference", "external": item.pk}
+    clerk.post(url, values | {"revision": revision_of(page)})
+    clerk.post(f"/admin/publish/{page.pk}/record/", record(page))
+    shown = clerk.get(f"/admin/publish/{page.pk}/check/").content.decode()
+    assert "原文暂时打不开" in shown
+    listed = clerk.get("/admin/superiors/").content.decode()
+    assert "原文暂时打不开" in listed and "连不上对方网站" in listed
+
+
+def test_the_list_of_superiors_is_searched_and_added_to(clerk):
+    superior()
+    values = {
+        "url": "https://a.example.cn/2",
+        "title": "另一份通知",
+        "publisher": "宁澜市教育局",
+        "document_number": "宁教〔2026〕4号",
+    }
+    clerk.post("/admin/superiors/", values)
+    shown = clerk.get("/admin/superiors/", {"q": "宁教"}).content.decode()
+    assert "另一份通知" in shown and TITLE not in shown
+    bad = clerk.post("/admin/superiors/", values | {"url": "ftp://a.example.cn/"})
+    assert "http" in bad.content.decode()
+
+
+def test_only_superiors_items_can_be_chosen_in_the_full_editor(clerk):
+    superior()
+    received = ExternalItem.objects.create(
+        origin="1" * 18,
+        key="2" * 32,
+        version=1,
+        state="published",
+        sha256="x",
+        title="下级报送的",
+    )
+    shown = clerk.get("/admin/superior/").json()["html"]
+    assert "宁澜市民政局" in shown and "下级报送的" not in shown
+    assert clerk.get(f"/admin/superior/chosen/{received.pk}/").status_code == 404

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.data.make_notice import NUMBER, PATH, TITLE, WORD
@@ -127,3 +128,30 @@ def test_no_screen_scrolls_sideways(site: RunningSite, browser: Browser, width: 
         wide = page.locator(".gk-wizard").evaluate("e => e.scrollWidth - e.clientWidth")
         assert wide <= 0, step
         assert page.evaluate("document.documentElement.scrollWidth") <= width, step
+
+
+@pytest.mark.browser
+def test_the_screens_are_accessible(site: RunningSite, browser: Browser):
+    page = sign_in(browser, site, "clerk")
+    page.goto(f"{site.url}/admin/publish/")
+    page.locator("input[name=file]").set_input_files(PATH)
+    serious("start", page)
+    page.get_by_role("button", name="下一步").click()
+    page.wait_for_url(re.compile("/what/$"))
+    draft = re.search(r"/publish/[0-9]+/", page.url)[0]
+    for step in ("what", "record", "text", "check"):
+        page.goto(f"{site.url}/admin{draft}{step}/")
+        if step == "text":
+            expect(page.locator(".gk-text [role=textbox]").first).to_be_visible()
+        serious(step, page)
+
+
+def serious(screen: str, page: Page) -> None:
+    """Fail when axe finds something serious in our part of the page."""
+    found = Axe().run(page, context=".gk-wizard", options={"iframes": False})
+    worst = [
+        (violation["id"], violation["nodes"][0]["html"][:200])
+        for violation in found.response["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert worst == [], screen

@@ -49,5 +49,19 @@ document.addEventListener("DOMContentLoaded", () => {
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("[data-gk-form]").forEach((form) => delete form.dataset.sent);
   });
+  // Wagtail's editor gives these no name for those who hear the page.
+  const text = document.querySelector("[data-gk-name]");
+  if (text) {
+    const name = () => {
+      for (const box of text.querySelectorAll("[role=textbox]:not([aria-label])")) {
+        box.setAttribute("aria-label", text.dataset.gkName);
+      }
+      for (const cell of text.querySelectorAll("td input:not([aria-label]), th input:not([aria-label])")) {
+        cell.setAttribute("aria-label", text.dataset.gkCell);
+      }
+    };
+    new MutationObserver(name).observe(text, { childList: true, subtree: true });
+    name();
+  }
   document.querySelector("[data-gk-errors]")?.focus();
 });

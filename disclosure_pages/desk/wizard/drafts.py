@@ -13,7 +13,7 @@ from wagtail.models import Collection, Page, WorkflowState
 
 from cms.models import Authority
 from disclosure_pages.bulk.bodies import body_of
-from disclosure_pages.checks.levels import BLOCK
+from disclosure_pages.checks.levels import BLOCK, WARN
 from disclosure_pages.checks.problems import Problem
 from disclosure_pages.checks.rules import check_page
 from disclosure_pages.choices import ReferenceKind
@@ -28,6 +28,7 @@ from disclosure_pages.models import (
     ItemAttachment,
     OfficeIndexPage,
 )
+from disclosure_pages.reference_rules import reference_warning
 
 UNSURE = 0.7
 
@@ -193,7 +194,10 @@ def problems_of(page: DisclosureItemPage) -> list[Problem]:
     except ValidationError as error:
         for name, messages in error.message_dict.items():
             found += [Problem("invalid", BLOCK, text, name) for text in messages]
-    return found + list(check_page(page))
+    found += check_page(page)
+    if warning := reference_warning(page):
+        found.append(Problem("reference_link", WARN, warning, "reference"))
+    return found
 
 
 @transaction.atomic
