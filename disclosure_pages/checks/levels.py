@@ -12,6 +12,7 @@ DEFAULTS = {
     "date_made": WARN,
     "title_length": WARN,
     "title_blank": BLOCK,
+    "title_spaces": WARN,
     "hidden_characters": BLOCK,
     "image_description": BLOCK,
     "table_header": WARN,

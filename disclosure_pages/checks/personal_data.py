@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
@@ -20,6 +21,9 @@ MOBILE = "mobile"
 BANK_CARD = "bank_card"
 BLOCK = "block"
 WARN = "warn"
+LABELS = {ID_CARD: _("身份证号"), MOBILE: _("手机号"), BANK_CARD: _("银行卡号")}
+# The check by whose setting a hit of this level blocks or warns.
+CODES = {BLOCK: "personal_data", WARN: "contact_phone"}
 # One gap between two digits: spaces, a hyphen, a dot or one line break.
 _GAP = re.compile(r"[ \t]*[-–—·.]?[ \t]*|[ \t]*\n[ \t]*")
 _GROUP = re.compile(r"\d+(?:[Xx](?![A-Za-z0-9]))?|(?<=[\d \-])[Xx](?![A-Za-z0-9])")

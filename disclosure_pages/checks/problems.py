@@ -16,3 +16,9 @@ class Problem:
     message: str
     field: str = ""
     excerpt: str = ""
+
+
+def excerpt_at(text: str, start: int, end: int, around: int = 12) -> str:
+    """Return the place with a few characters on both sides, on one line."""
+    shown = text[max(0, start - around) : end + around].split()
+    return " ".join(shown)
