@@ -49,7 +49,7 @@ def sent_back(request: HttpRequest) -> Section | None:
         lines.append(
             Line(
                 page.draft_title,
-                _edit(page),
+                _go_on(page),
                 quote=step.comment,
                 quote_by=_signed(step),
                 action=_("打开修改"),
@@ -154,7 +154,7 @@ def drafts(request: HttpRequest) -> Section | None:
     lines = [
         Line(
             page.draft_title or page.title,
-            _edit(page),
+            _go_on(page),
             note=_("%(day)s 改过") % {"day": _day(page.latest_revision_created_at)},
             action=_("继续"),
         )
@@ -329,3 +329,10 @@ def _signed(step: Any) -> str:
 
 def _day(moment: dt.datetime | None) -> str:
     return f"{timezone.localtime(moment):%m-%d %H:%M}" if moment else ""
+
+
+def _go_on(page: Page) -> str:
+    """Return where a draft goes on: for a new item the wizard, at its next screen."""
+    if page.first_published_at or page.specific_class is not DisclosureItemPage:
+        return _edit(page)
+    return reverse("gongkai_publish_resume", args=[page.pk])

@@ -579,3 +579,10 @@ def test_only_superiors_items_can_be_chosen_in_the_full_editor(clerk):
     shown = clerk.get("/admin/superior/").json()["html"]
     assert "宁澜市民政局" in shown and "下级报送的" not in shown
     assert clerk.get(f"/admin/superior/chosen/{received.pk}/").status_code == 404
+
+
+def test_the_first_page_of_the_desk_leads_back_into_the_wizard(clerk):
+    page, _address = begin(clerk)
+    shown = clerk.get("/admin/").content.decode()
+    assert f"/admin/publish/{page.pk}/" in shown
+    assert "发布一条信息" in shown
