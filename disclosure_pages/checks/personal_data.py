@@ -54,6 +54,9 @@ _UNIONPAY = ("62", "9558", "9559", "6013", "6059", "6011", "9111")
 _MOBILE = re.compile(r"1(?:3\d|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8}")
 _AREA_CODE = re.compile(r"0\d{2,3}\s*[-)）]?\s*$")
 _AMOUNT = re.compile(r"\.\d{1,6}(?!\d)|\s*(?:元|万元|亿元|千元|平方米|吨)")
+# Parts of web addresses, and of index numbers (索引号) before their year.
+_IN_ADDRESS = re.compile(r"[A-Za-z_]\d*/$|=$")
+_INDEX_TAIL = re.compile(r"/\d{4}-")
 _TOTAL = re.compile(r"^\s*(?:合计|小计|总计|累计)\b")
 OLDEST = 1900
 _PROVINCES = {
@@ -145,13 +148,17 @@ def _kind(text: str, start: int, end: int, digits: str) -> str:
 def _part_of_code(text: str, start: int, end: int) -> bool:
     """Whether letters, a slash or a mask touch the number: then it is another code."""
     before, after = text[max(0, start - 1) : start], text[end : end + 1]
-    if before and (before in "/*#_＊×•¥$￥" or (before.isascii() and before.isalpha())):
+    if before and (before in "*#_＊×•¥$￥" or (before.isascii() and before.isalpha())):
         return True
     if before in ("-", ".") and re.search(
         r"[A-Za-z0-9][-.]$", text[max(0, start - 2) : start]
     ):
         return not _AREA_CODE.search(text[max(0, start - 5) : start])
-    if after and (after in "/*#_＊×•" or (after.isascii() and after.isalpha())):
+    if _IN_ADDRESS.search(text[max(0, start - 6) : start]):
+        return True
+    if _INDEX_TAIL.match(text[end : end + 7]):
+        return True
+    if after and (after in "*#_＊×•" or (after.isascii() and after.isalpha())):
         return True
     return bool(_AMOUNT.match(text[end : end + 8]))
 

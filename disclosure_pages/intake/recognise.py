@@ -1,6 +1,7 @@
 """Title, number, date and text of an official document that a clerk drops."""
 
 import io
+from dataclasses import replace
 from typing import IO
 
 import mammoth
@@ -21,6 +22,7 @@ from disclosure_pages.intake.results import (
 from disclosure_pages.intake.text import extract_text, read_bytes
 
 MAX_TITLE = 255
+SHEETS = ("xlsx", "xls", "et", "ods", "csv")
 CONVERTED_BYTES = 20 * 1024 * 1024  # main part of a Word file, beyond it text only
 
 
@@ -52,6 +54,8 @@ def _recognised(data: bytes, found: Extracted, limits: Limits) -> Recognised:
     findings = list(found.findings)
     body = lines[_head_length(lines, parts.head) :]
     html = from_lines(body)
+    if found.kind in SHEETS:  # numbers and dates in cells are not the file's own
+        parts = replace(parts, document_number="", date_made=None)
     if found.kind in ("docx", "docm"):
         html, pictures = _from_word(data, parts.head, html)
         if pictures:
