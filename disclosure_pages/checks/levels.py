@@ -26,6 +26,7 @@ DEFAULTS = {
     "comments": BLOCK,
     "hidden_sheets": WARN,
     "program": BLOCK,
+    "truncated": WARN,
 }
 
 

@@ -19,7 +19,6 @@ class Limits:
     file_size: int = 200 * MB
     pages: int = 500
     characters: int = 2_000_000
-    cells: int = 500_000
     members: int = 2_000
     unpacked: int = 500 * MB
     member_size: int = 100 * MB

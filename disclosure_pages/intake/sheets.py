@@ -63,15 +63,14 @@ def _pages(data: bytes, limits: Limits) -> tuple[list[str], list[str]]:
 def _sheet_text(
     workbook: CalamineWorkbook, name: str, limits: Limits, left: int
 ) -> str:
-    lines, cells = [], 0
+    lines: list[str] = []
     for row in workbook.get_sheet_by_name(name).iter_rows():
         values = [_cell(value) for value in row]
-        cells += len(values)
         if any(values):
             line = "\t".join(values).rstrip("\t")
             lines.append(line)
             left -= len(line) + 1
-        if left <= 0 or cells > limits.cells:
+        if left <= 0:
             break
     return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 """The text of any file that may be attached; never raises because of the file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePath
 from typing import IO
 
@@ -10,7 +11,7 @@ from disclosure_pages.choices import TextState
 from disclosure_pages.intake import archives, pdf, plain, sheets, slides, word
 from disclosure_pages.intake.errors import DAMAGED, Unreadable
 from disclosure_pages.intake.packages import OLE, is_encrypted_office
-from disclosure_pages.intake.results import Extracted, Limits
+from disclosure_pages.intake.results import Extracted, Finding, Limits
 
 Reader = Callable[[bytes, str, Limits], Extracted]
 READERS: dict[str, Reader] = {
@@ -35,7 +36,7 @@ def extract_text(
     try:
         data = read_bytes(file, limits)
         kind = kind_of(data, name)
-        return _extract(data, kind, name, limits)
+        return _marked(_extract(data, kind, name, limits), limits)
     except Unreadable as e:
         return Extracted(e.state, kind=extension(name), message=e.message)
     except DAMAGED:
@@ -44,6 +45,15 @@ def extract_text(
             kind=extension(name),
             message=_("文件打不开，可能已损坏。请在电脑上打开它，另存一份后再传。"),
         )
+
+
+def _marked(found: Extracted, limits: Limits) -> Extracted:
+    """Say so when the text was longer than is read: the rest was not checked."""
+    if sum(map(len, found.pages)) < 0.99 * limits.characters:
+        return found
+    message = _("文件太长，只检查了前面 %(count)d 个字。其余部分请自行核对。")
+    finding = Finding("truncated", message % {"count": limits.characters})
+    return replace(found, findings=[*found.findings, finding])
 
 
 def extension(name: str) -> str:

@@ -145,6 +145,22 @@ def test_a_workbook_gives_a_page_per_sheet_and_names_hidden_ones():
     assert "底稿" in found.findings[0].message
 
 
+def test_a_hundred_thousand_empty_rows_hide_nothing():
+    book = Workbook()
+    book.active["A1"], book.active["C100000"] = "姓名", "最后一行"
+    assert extract_text(saved(book), "a.xlsx").pages == ["姓名\n\t\t最后一行"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.docx", "a.xlsx"])
+def test_what_is_too_long_to_read_is_said(name):
+    book = Workbook()
+    book.active.append(["长" * 300])
+    data = {"a.txt": ("长" * 300).encode(), "a.docx": saved(word("长" * 300))}
+    found = extract_text(data.get(name, saved(book)), name, Limits(characters=100))
+    assert found.state == TextState.OK
+    assert codes(found) == ["truncated"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_text_in_any_usual_encoding(encoding):
     found = extract_text("云溪镇，低保名单".encode(encoding), "a.csv")
