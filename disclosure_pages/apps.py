@@ -9,4 +9,8 @@ class DisclosurePagesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from disclosure_pages import contexts, receivers  # noqa: F401
+        from disclosure_pages import (  # noqa: F401
+            contexts,
+            file_receivers,
+            receivers,
+        )

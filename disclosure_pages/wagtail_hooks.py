@@ -162,6 +162,7 @@ register_snippet(OrganisationGroup)
 from disclosure_pages import feedback_hooks  # noqa: E402, F401
 from disclosure_pages.desk import (  # noqa: E402, F401
     batch_views,
+    checks_hooks,
     today_hooks,
     wizard_hooks,  # noqa: E402, F401
 )

@@ -32,6 +32,7 @@ def periodic_jobs() -> list[Periodic]:
         ),
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
+        Periodic("tasks.extract", "tasks.jobs.extract.extract", 15),
     ]
 
 

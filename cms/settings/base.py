@@ -191,6 +191,8 @@ WAGTAILDOCS_EXTENSIONS = [
     *("pdf", "ofd", "doc", "docx", "wps", "xls", "xlsx", "et", "csv"),
     *("ppt", "pptx", "txt", "zip", "jpg", "jpeg", "png"),
 ]
+WAGTAILDOCS_DOCUMENT_FORM_BASE = "disclosure_pages.forms.DocumentForm"
+WAGTAILIMAGES_IMAGE_FORM_BASE = "disclosure_pages.forms.ImageForm"
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 200 * 1024 * 1024
 WAGTAILIMAGES_IMAGE_MODEL = "disclosure_pages.DisclosureImage"
 WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
