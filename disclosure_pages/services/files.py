@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from django.core.exceptions import ValidationError
+import pikepdf
 from django.core.files.base import ContentFile, File
 from django.db import transaction
 from PIL import Image, ImageOps
@@ -15,7 +15,7 @@ from disclosure_pages.choices import TextState
 from disclosure_pages.intake.cleaning import public_copy
 from disclosure_pages.intake.errors import DAMAGED
 from disclosure_pages.models import DisclosureDocument, FileText
-from disclosure_pages.services.uploads import broken, check_upload, ending_of
+from disclosure_pages.services.uploads import check_upload, ending_of
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,17 @@ def prepare(upload: File) -> Prepared:
         ValidationError: it may not be attached; the message says what to do.
     """
     check_upload(upload)
+    return with_copy(upload)
+
+
+def with_copy(upload: File) -> Prepared:
+    """Make the public copy of a file; one that cannot be read is left as it is."""
     name = PurePath(upload.name or "").name
     try:
         copy = public_bytes(upload, name)
-    except DAMAGED as e:
-        raise ValidationError(broken()) from e
-    finally:
-        upload.seek(0)
+    except (*DAMAGED, pikepdf.PasswordError):
+        copy = None
+    upload.seek(0)
     if copy is None:
         return Prepared(upload)
     return Prepared(ContentFile(copy, name=name), upload)

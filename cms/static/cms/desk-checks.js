@@ -33,10 +33,13 @@
     if (window.matchMedia("(max-width: 50rem)").matches) {
       document.querySelector('[data-side-panel-toggle="problems"][aria-expanded="true"]')?.click();
     }
-    panel.scrollIntoView({ block: "center" });
     const inside = "input:not([type=hidden]), textarea, select, [contenteditable=true], button";
     const target = field.matches(inside) ? field : panel.querySelector(inside);
-    target?.focus({ preventScroll: true });
+    // After the tab and the panel that was closed have moved the focus themselves.
+    window.setTimeout(() => {
+      panel.scrollIntoView({ block: "center" });
+      target?.focus({ preventScroll: true });
+    }, 150);
     return true;
   };
 

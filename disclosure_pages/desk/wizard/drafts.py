@@ -29,6 +29,7 @@ from disclosure_pages.models import (
     OfficeIndexPage,
 )
 from disclosure_pages.reference_rules import reference_warning
+from disclosure_pages.services.files import with_copy
 
 UNSURE = 0.7
 
@@ -132,13 +133,16 @@ def store_document(
     root = Collection.get_first_root_node()
     own = root.get_children().filter(name=parent.office.name).first()
     name = PurePath(file.name or "").name
+    prepared = with_copy(file)
     document = DisclosureDocument(
         title=PurePath(name).stem[:255],
-        file=file,
+        file=prepared.file,
         collection=own or root,
         uploaded_by_user=user,
-        file_size=file.size,
+        file_size=prepared.file.size,
     )
+    if prepared.original:
+        document.original = prepared.original
     document.full_clean(exclude=["title"])
     document.save()
     return document

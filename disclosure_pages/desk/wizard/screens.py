@@ -27,6 +27,7 @@ from disclosure_pages.desk.wizard.start import TEMPLATES, after_what, remembered
 from disclosure_pages.duplicates import duplicates_of, open_duplicates, superior_items
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 from disclosure_pages.reference_rules import is_pure_reference
+from disclosure_pages.services import uploads
 
 FIELD_STEPS = {
     "title": steps.WHAT,
@@ -323,6 +324,11 @@ def _refused(files: list[Any]) -> list[str]:
             check_upload(file)
         except ValidationError as error:
             wrong += error.messages
+            continue
+        try:
+            uploads.check_upload(file)
+        except ValidationError as error:
+            wrong += [f"{file.name}：{message}" for message in error.messages]
     return wrong
 
 
