@@ -25,7 +25,11 @@ class Due:
     left: int
 
 
-def due_items(items: QuerySet[DisclosureItemPage], soon: int = SOON) -> list[Due]:
+def due_items(
+    items: QuerySet[DisclosureItemPage],
+    soon: int = SOON,
+    calendar: "Calendar | None" = None,
+) -> list[Due]:
     """Return what is due within ``soon`` working days or late, the latest first.
 
     Looks at the 500 items with the earliest dates; two queries.
@@ -42,7 +46,7 @@ def due_items(items: QuerySet[DisclosureItemPage], soon: int = SOON) -> list[Due
         .defer("body")
         .order_by("date_made", "pk")[:LOOKED_AT]
     )
-    calendar = Calendar()
+    calendar = calendar or Calendar()
     today = timezone.localdate()
     found = []
     for item in waiting:

@@ -20,13 +20,23 @@ def waiting_on(request: HttpRequest) -> list[Waiting]:
     """Return what the user of this request may decide on; asked for once a request."""
     found: list[Waiting] | None = getattr(request, "_gongkai_waiting", None)
     if found is None:
-        found = [row for row in waiting_for(request.user) if not row.hindrance]
+        rows = waiting_for(request.user) if reviews_at_all(request.user) else []
+        found = [row for row in rows if not row.hindrance]
         request._gongkai_waiting = found
     return found
 
 
 def reviews_at_all(user: Any) -> bool:
-    """Whether the user heads an office or belongs to a step's group."""
+    """Whether the user heads an office or belongs to a step's group.
+
+    Kept on the user object of the request, as the menu asks too.
+    """
+    if not hasattr(user, "_gongkai_reviews"):
+        user._gongkai_reviews = _reviews_at_all(user)
+    return user._gongkai_reviews
+
+
+def _reviews_at_all(user: Any) -> bool:
     groups = [group.pk for group in user.groups.all()]
     return bool(groups) and (
         Office.objects.filter(head_group__in=groups).exists()

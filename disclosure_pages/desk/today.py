@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from disclosure_pages.desk.due import Calendar
 from disclosure_pages.desk.selectors import offices_to_write_in
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 
@@ -113,11 +114,27 @@ def scope_of(request: HttpRequest) -> Scope:
     found: Scope | None = getattr(request, "_gongkai_scope", None)
     if found is None:
         offices = offices_to_write_in(request.user)
-        total = OfficeIndexPage.objects.count() if offices else 0
         may_all = request.user.has_perm("disclosure_pages.withdraw_item")
-        found = Scope(offices, bool(offices) and may_all and len(offices) == total)
+        everywhere = bool(offices) and may_all
+        if everywhere:
+            everywhere = len(offices) == OfficeIndexPage.objects.count()
+        found = Scope(offices, everywhere)
         request._gongkai_scope = found
     return found
+
+
+def calendar_of(request: HttpRequest) -> Calendar:
+    """Return the working days; read once a request."""
+    found: Calendar | None = getattr(request, "_gongkai_calendar", None)
+    if found is None:
+        found = request._gongkai_calendar = Calendar()
+    return found
+
+
+def first_rows(rows: QuerySet) -> tuple[list, int]:
+    """Return the first rows and the number of all, counted only when it is more."""
+    found = list(rows[: LISTED + 1])
+    return found[:LISTED], rows.count() if len(found) > LISTED else len(found)
 
 
 def address(*names: str) -> str:

@@ -13,7 +13,6 @@ from wagtail.admin.ui.components import Component
 
 from cms.models import Authority
 from disclosure_pages.desk import today
-from disclosure_pages.desk.due import Calendar
 from disclosure_pages.desk.today_sections import publish_url
 
 REQUEST_FORM = "gongkai_request_new"
@@ -37,7 +36,7 @@ class TodayPanel(Component):
             "aside": [section for section in found if section.aside],
             "to_do": sum(section.count for section in found if section.urgent),
             "today": day,
-            "is_workday": Calendar().is_workday(day),
+            "is_workday": today.calendar_of(request).is_workday(day),
             "authority": Authority.load(),
             "offices": scope.offices,
             "publish_url": publish_url(scope.offices),

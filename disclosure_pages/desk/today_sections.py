@@ -20,6 +20,8 @@ from disclosure_pages.desk.today import (
     Line,
     Section,
     address,
+    calendar_of,
+    first_rows,
     register_section,
     scope_of,
 )
@@ -38,7 +40,7 @@ QUIET_WEEKS = 8
 @register_section("sent-back")
 def sent_back(request: HttpRequest) -> Section | None:
     """退回给您修改: with what the reviewer wrote."""
-    states = _mine(request.user, WorkflowState.STATUS_NEEDS_CHANGES)
+    states, count = _mine(request, WorkflowState.STATUS_NEEDS_CHANGES)
     pages = _pages_of(states)
     lines = []
     for state in states:
@@ -57,9 +59,7 @@ def sent_back(request: HttpRequest) -> Section | None:
         )
     if not lines:
         return None
-    return Section(
-        "sent-back", _("退回给您修改"), len(lines), lines, order=10, urgent=True
-    )
+    return Section("sent-back", _("退回给您修改"), count, lines, order=10, urgent=True)
 
 
 @register_section("waiting")
@@ -104,7 +104,7 @@ def due(request: HttpRequest) -> Section | None:
     scope = scope_of(request)
     if not scope.offices:
         return None
-    found = due_items(scope.items())
+    found = due_items(scope.items(), calendar=calendar_of(request))
     if not found:
         return None
     counts = {"late": late(found), "soon": len(found) - late(found)}
@@ -148,7 +148,7 @@ def drafts(request: HttpRequest) -> Section | None:
         .exclude(pk__in=taken_back.values("pk"))
         .order_by("-latest_revision_created_at", "-pk")
     )
-    count = pages.count()
+    found, count = first_rows(pages)
     if not count:
         return None
     lines = [
@@ -158,7 +158,7 @@ def drafts(request: HttpRequest) -> Section | None:
             note=_("%(day)s 改过") % {"day": _day(page.latest_revision_created_at)},
             action=_("继续"),
         )
-        for page in pages[:LISTED]
+        for page in found
     ]
     return Section("drafts", _("我的草稿"), count, lines, order=40)
 
@@ -166,7 +166,7 @@ def drafts(request: HttpRequest) -> Section | None:
 @register_section("in-review")
 def in_review(request: HttpRequest) -> Section | None:
     """我送审的: at which step they are."""
-    states = _mine(request.user, WorkflowState.STATUS_IN_PROGRESS)
+    states, count = _mine(request, WorkflowState.STATUS_IN_PROGRESS)
     pages = _pages_of(states)
     lines = []
     for state in states:
@@ -183,7 +183,7 @@ def in_review(request: HttpRequest) -> Section | None:
         )
     if not lines:
         return None
-    return Section("in-review", _("您送审的，正在审查"), len(lines), lines, order=50)
+    return Section("in-review", _("您送审的，正在审查"), count, lines, order=50)
 
 
 @register_section("gaps")
@@ -209,10 +209,11 @@ def gaps(request: HttpRequest) -> Section | None:
             Line(row.name, publish_url(scope.offices), row.basis, action=_("去发布"))
             for row in subcategories
         ]
-    count = len(lines) + entries.count()
+    found, count = first_rows(entries)
+    count += len(lines)
     lines += [
         Line(str(row), publish_url(scope.offices), row.field, action=_("去发布"))
-        for row in entries[:LISTED]
+        for row in found
     ]
     if not count:
         return None
@@ -269,14 +270,14 @@ def feedback(request: HttpRequest) -> Section | None:
     if not scope_of(request).everywhere:
         return None
     notes = Feedback.objects.filter(status=FeedbackStatus.NEW)
-    count = notes.count()
+    found, count = first_rows(notes.order_by("created_at"))
     if not count:
         return None
     lines = [
         Line(
             note.page_title or note.page_url, url, note.text[:80], _day(note.created_at)
         )
-        for note in notes.order_by("created_at")[:LISTED]
+        for note in found
     ]
     return Section(
         "feedback", _("读者指出的错误"), count, lines, order=60, url=url, urgent=True
@@ -296,17 +297,22 @@ def publish_url(offices: list[OfficeIndexPage]) -> str:
     )
 
 
-def _mine(user: Any, status: str) -> list[WorkflowState]:
-    """Return reviews that the user asked for, in this state, the newest first."""
-    return list(
-        WorkflowState.objects.filter(
-            status=status,
-            requested_by=user,
-            base_content_type=ContentType.objects.get_for_model(Page),
-        )
-        .select_related("current_task_state__task", "current_task_state__finished_by")
-        .order_by("-created_at", "-pk")[:LISTED]
+def _mine(request: HttpRequest, status: str) -> tuple[list[WorkflowState], int]:
+    """Return reviews that the user asked for, in this state, and their number."""
+    found: list[WorkflowState] | None = getattr(request, "_gongkai_asked_for", None)
+    states = WorkflowState.objects.active().filter(
+        requested_by=request.user,
+        base_content_type=ContentType.objects.get_for_model(Page),
     )
+    if found is None:
+        rows = states.select_related(
+            "current_task_state__task", "current_task_state__finished_by"
+        ).order_by("-status", "-created_at", "-pk")
+        found = request._gongkai_asked_for = list(rows[: 2 * LISTED])
+    mine = [state for state in found if state.status == status]
+    cut = len(found) == 2 * LISTED
+    count = states.filter(status=status).count() if cut else len(mine)
+    return mine[:LISTED], count
 
 
 def _pages_of(states: list[WorkflowState]) -> dict[str, Page]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import IntegerField, QuerySet
 from django.db.models.functions import Cast
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from wagtail.models import Page, PageLogEntry, Revision, TaskState, WorkflowState
 
@@ -123,9 +124,13 @@ class _Reach:
         self.pages = {str(page.pk): page for page in pages}
         headed = OfficeIndexPage.objects.filter(office__head_group__in=groups)
         self.paths = tuple(headed.values_list("path", flat=True))
-        first = Office.objects.first()
-        self.heads_first = bool(first and first.head_group_id in groups)
         self.groups = groups
+
+    @cached_property
+    def heads_first(self) -> bool:
+        """Whether the user heads the first office: it answers for other pages."""
+        first = Office.objects.first()
+        return bool(first and first.head_group_id in self.groups)
 
     def row_of(self, state: TaskState) -> Waiting | None:
         """Return the row of a step that is the user's, else None."""
