@@ -1,6 +1,7 @@
 """Issuing index numbers (索引号): unique, under a lock, never reused, gap-free."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,27 @@ from disclosure_pages.models import (
 )
 
 
+@dataclass(frozen=True)
+class NumberShape:
+    """The pattern of an authority with everything filled in but the serial."""
+
+    pattern: str
+    credit_code: str
+    year: int
+
+    @property
+    def head(self) -> str:
+        """What every number of this shape begins with."""
+        before = self.pattern.partition("{serial")[0]
+        return before.format(organ=self.credit_code, year=self.year)
+
+    def number(self, serial: int) -> str:
+        """Return the index number with this serial."""
+        return self.pattern.format(
+            organ=self.credit_code, year=self.year, serial=serial
+        )
+
+
 @transaction.atomic
 def reserve(
     count: int, year: int | None = None, *, taken: Collection[str] = ()
@@ -22,22 +44,24 @@ def reserve(
     """Return ``count`` new, unsaved register lines with consecutive serials.
 
     The counter's row is locked until the surrounding transaction ends, so that a
-    rollback gives the serials back and the register stays without gaps. Numbers that
-    an import brought along are passed over, and so are those in ``taken``: numbers
-    that it is about to bring.
+    rollback gives the serials back and the register stays without gaps. The number is
+    the serial in the authority's pattern; a pattern that changes within a year goes on
+    with the same counter. Numbers that the register has already, e.g. from an import,
+    are passed over, and so are those in ``taken``: numbers that it is about to bring.
     """
-    credit_code = Authority.load().credit_code
+    authority = Authority.load()
+    credit_code = authority.credit_code
     year = year or timezone.localdate().year
     counters = IndexNumberCounter.objects
     counters.get_or_create(credit_code=credit_code, year=year)
     counter = counters.select_for_update().get(credit_code=credit_code, year=year)
-    prefix = f"{credit_code}/{year}-"
-    brought = IndexNumberEntry.objects.filter(serial=None, number__startswith=prefix)
-    passed_over = {*brought.values_list("number", flat=True), *taken}
+    shape = NumberShape(authority.index_number_pattern, credit_code, year)
+    known = IndexNumberEntry.objects.filter(number__startswith=shape.head)
+    passed_over = {*known.values_list("number", flat=True), *taken}
     entries: list[IndexNumberEntry] = []
     serial = counter.next_serial
     while len(entries) < count:
-        number = f"{prefix}{serial:05d}"
+        number = shape.number(serial)
         if number not in passed_over:
             entries.append(
                 IndexNumberEntry(

@@ -30,6 +30,7 @@ from disclosure_pages.models import (
     OfficeIndexPage,
     ReadingPointIndexPage,
 )
+from disclosure_pages.services.catalogue import load_vocabularies
 
 SECRECY_GROUP = "保密审查"
 LEADER_GROUP = "领导"
@@ -66,6 +67,7 @@ def setup_site() -> HomePage:
     _child(home, ReadingPointIndexPage, "reading-points", "查阅点")
     _groups(home)
     _workflow(home)
+    load_vocabularies()
     return home
 
 

@@ -1,6 +1,8 @@
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from cms.models import Authority
 from disclosure_pages.choices import RegisterStatus
 from disclosure_pages.models import IndexNumberEntry
 from disclosure_pages.services.index_numbers import issue_index_number, reserve
@@ -73,3 +75,41 @@ def test_a_copy_has_no_number():
     copy = item.copy(update_attrs={"slug": "a-copy", "title": "复制"}, keep_live=False)
     assert copy.index_number == ""
     assert copy.key != item.key
+
+
+def set_pattern(pattern):
+    authority = Authority.load()
+    authority.index_number_pattern = pattern
+    authority.full_clean()
+    authority.save()
+
+
+def test_the_authority_s_own_pattern():
+    make_site()
+    set_pattern("{organ}-{year}-{serial:04d}号")
+    (entry,) = reserve(1, 2026)
+    assert entry.number == f"{CREDIT_CODE}-2026-0001号"
+
+
+def test_a_changed_pattern_goes_on_counting_and_never_repeats_a_number():
+    make_site()
+    first = reserve(2, 2026)
+    IndexNumberEntry.objects.bulk_create(first)
+    IndexNumberEntry.objects.create(number="2026/3")
+    set_pattern("{year}/{serial}")
+    second = reserve(2, 2026)
+    assert [entry.number for entry in second] == ["2026/4", "2026/5"]
+    IndexNumberEntry.objects.bulk_create(second)
+    set_pattern("{organ}/{year}-{serial:05d}")
+    (third,) = reserve(1, 2026)
+    assert third.number == f"{CREDIT_CODE}/2026-00006"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["{organ}/{year}", "{organ}/{serial}", "{year}{serial}{serial}", "{x}{year}"],
+)
+def test_a_pattern_that_could_repeat_or_not_be_filled_is_refused(pattern):
+    make_site()
+    with pytest.raises(ValidationError):
+        set_pattern(pattern)
