@@ -11,6 +11,7 @@ class DisclosurePagesConfig(AppConfig):
     def ready(self) -> None:
         from disclosure_pages import (  # noqa: F401
             contexts,
+            contexts_catalogue,
             file_receivers,
             receivers,
         )

@@ -9,12 +9,11 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from wagtail.models import Page
 
-from cms.context import frame_of, public_path
+from cms.context import public_path
 from disclosure_pages import guide_text, selectors
 from disclosure_pages.choices import Category, Equipment, LegalStatus
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
-    CategoryIndexPage,
     DisclosureIndexPage,
     DisclosureItemPage,
     GuidePage,
@@ -30,7 +29,6 @@ from disclosure_pages.portal_selectors import (
     received_catalogue,
     received_list,
 )
-from disclosure_pages.qr import qr_path
 
 CARDS = 3
 CONTACT = {"找谁问", "联系方式", "受理机构", "受理机构和联系方式"}
@@ -201,27 +199,6 @@ def _disclosure_index(
 
 
 @page_context.register
-def _category(page: CategoryIndexPage, request: HttpRequest) -> dict[str, Any]:
-    query = replace(ListQuery.read(request.GET), category="")
-    index_url = public_path(page.url_path.removesuffix(f"{page.slug}/"))
-    if settings.GONGKAI_ROLE == "portal":
-        return received_context(index_url, query, page.category)
-    within = replace(query, category=page.category)
-    parts = list_parts(index_url, within)
-    used = {p for c, p, *_rest in parts.counts.groups if c == page.category}
-    shown = replace(parts.items, query=query)
-    return replace(parts, query=query, items=shown).context(
-        current_category=page.category,
-        office_options=[
-            Option(p.office.code, p.office.name)
-            for p in parts.offices
-            if p.path in used or p.office.code == query.office
-        ],
-        years=parts.counts.years(category=page.category),
-    )
-
-
-@page_context.register
 def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
     query = replace(ListQuery.read(request.GET), office="")
     index_url = public_path(page.url_path.removesuffix(f"{page.slug}/"))
@@ -231,26 +208,6 @@ def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
         category_options=options(Category.choices),
         years=parts.counts.years(office_path=page.path),
     )
-
-
-@page_context.register
-def _item(page: DisclosureItemPage, request: HttpRequest) -> dict[str, Any]:
-    address = f"{frame_of(request).base_url}{public_path(page.url_path)}"
-    office_path = page.url_path.removesuffix("/").rpartition("/")[0]
-    index_url = public_path(f"{office_path.rpartition('/')[0]}/")
-    head, _slash, tail = page.index_number.rpartition("/")
-    return {
-        "address": address,
-        "index_url": index_url,
-        "category_url": f"{index_url}{page.category}/",
-        "office": page.responsible_office,
-        "office_url": public_path(f"{office_path}/"),
-        "files": file_rows(page),
-        "number_head": f"{head}/" if head else "",
-        "number_tail": tail,
-        "pub_date": publication_time(page),
-        "qr": qr_path(address),
-    }
 
 
 @page_context.register

@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from disclosure_pages.choices import Category, LegalStatus
+from disclosure_pages.document_numbers import parse
 
 MAX_WORDS = 100
 YEAR = re.compile(r"(?!0000)[0-9]{4}")
+CODE = re.compile(r"[a-z0-9-]{1,40}")
 PAGE = re.compile(r"[1-9][0-9]{0,8}")
 BRACKETS = str.maketrans("[]()（）【】［］", "〔〕〔〕〔〕〔〕〔〕")
 
@@ -46,6 +48,9 @@ class ListQuery:
     year: str = ""
     validity: str = ""
     origin: str = ""
+    subcategory: str = ""
+    genre: str = ""
+    subject: str = ""
     sort: Sort = Sort.PUBLISHED
     page: int = 1
 
@@ -56,6 +61,9 @@ class ListQuery:
         def one_of(name: str, values: list[str]) -> str:
             return value if (value := data.get(name, "")) in values else ""
 
+        def code(name: str) -> str:
+            return value if CODE.fullmatch(value := data.get(name, "")) else ""
+
         year, page = data.get("year", ""), data.get("page", "")
         return cls(
             q=data.get("q", "").replace("\x00", "").strip()[:MAX_WORDS],
@@ -64,6 +72,9 @@ class ListQuery:
             year=year if YEAR.fullmatch(year) else "",
             validity=one_of("validity", LegalStatus.values),
             origin=data.get("origin", "").replace("\x00", "")[:18],
+            subcategory=code("subcategory"),
+            genre=code("genre"),
+            subject=code("subject"),
             sort=Sort(one_of("sort", list(Sort)) or Sort.PUBLISHED),
             page=int(page) if PAGE.fullmatch(page) else 1,
         )
@@ -77,7 +88,9 @@ class ListQuery:
     def is_filtered(self) -> bool:
         """Whether anything narrows the list."""
         narrowing = (self.q, self.category, self.office, self.year, self.validity)
-        return any((*narrowing, self.origin))
+        return any(
+            (*narrowing, self.origin, self.subcategory, self.genre, self.subject)
+        )
 
     def address(self, **changes: Any) -> str:
         """Return ``?…`` with changes; a change goes to the first page."""
@@ -101,5 +114,6 @@ class ListQuery:
 
 
 def with_document_brackets(word: str) -> str:
-    """Return the word with the brackets of a stored document number (文号)."""
-    return word.translate(BRACKETS)
+    """Return the word as a stored document number (文号) has it, also a part of one."""
+    number = parse(word)
+    return word.translate(BRACKETS) if number is None else str(number)

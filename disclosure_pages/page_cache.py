@@ -92,6 +92,8 @@ def _copy_of(request: HttpRequest, response: HttpResponse) -> Copy | None:
     page = route[0] if route else None
     if not isinstance(page, PublicPage) or response.status_code != 200:
         return None
+    if getattr(page, "names_others", False):
+        return None  # what it names may be withdrawn before the copy is old
     if response.streaming or response.cookies or not page.last_published_at:
         return None
     return Copy(

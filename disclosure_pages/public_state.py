@@ -14,10 +14,18 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
-from django.db.models import Q, QuerySet
+from django.db.models import (
+    CharField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
-from wagtail.models import Page, Site
+from wagtail.models import Page, PageViewRestriction, Site
 
 from cms.models import Authority
 from disclosure_pages import renderers
@@ -50,7 +58,10 @@ LISTED_FIELDS = (
     *("document_number", "publisher", "office", "office_label", "village"),
     *("date_made", "date_published", "validity", "disclosure_mode", "summary"),
     *("source_url", "url", "origin", "origin_label"),
+    *("genre", "subject", "subcategory", "effective_on", "expires_on"),
+    "reference_publisher",
 )
+LISTS = ("keywords", "audiences")
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,10 @@ def canonical_sha256(
 
 def visible_pages(model: type[Page]) -> QuerySet:
     """Return the pages of one model that anybody may read now."""
-    pages = model.objects.live().public()
+    path = ExpressionWrapper(OuterRef("path"), output_field=CharField())
+    restricted = PageViewRestriction.objects.annotate(below=path)
+    restricted = restricted.filter(below__startswith=F("page__path"))
+    pages = model.objects.live().filter(~Exists(restricted))
     pages = pages.filter(Q(expire_at=None) | Q(expire_at__gt=timezone.now()))
     if model is DisclosureItemPage:
         pages = pages.filter(disclosure_mode=DisclosureMode.PROACTIVE)
@@ -211,7 +225,7 @@ def _published(
 ) -> PublicState:
     metadata: dict[str, Any] = dict.fromkeys(LISTED_FIELDS, "")
     metadata.update(
-        keywords=[],
+        **{name: [] for name in LISTS},
         type=page.kind.value,
         title=page.title,
         url=context.url(page),
@@ -273,7 +287,8 @@ def _external(row: ExternalItem) -> PublicState:
             reason=row.payload.get("reason", ""),
             sha256=canonical_sha256(WITHDRAWN, metadata, "", []),
         )
-    metadata = {"keywords": [], **dict.fromkeys(LISTED_FIELDS, "")}
+    metadata: dict[str, Any] = dict.fromkeys(LISTED_FIELDS, "")
+    metadata.update({name: [] for name in LISTS})
     metadata.update(row.payload["metadata"])
     html = clean_external_html(row.payload["html"], web_address(metadata["url"]))
     metadata.update(here)

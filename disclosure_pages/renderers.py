@@ -23,7 +23,9 @@ from disclosure_pages.models.pages import TextPage
 def with_relations(pages: QuerySet) -> QuerySet:
     """Load what describing the pages needs, so that queries do not grow."""
     if pages.model is DisclosureItemPage:
-        return pages.prefetch_related("attachments__document")
+        return pages.select_related(
+            *("genre__parent", "subject__parent", "subcategory", "reference")
+        ).prefetch_related("attachments__document", "audiences")
     if pages.model is AnnualReportPage:
         return pages.select_related("document")
     if pages.model is ReadingPointPage:
@@ -71,6 +73,13 @@ def _item_metadata(
         "summary": page.summary,
         "keywords": page.keyword_list,
         "source_url": page.source_url,
+        "genre": str(page.genre or ""),
+        "subject": str(page.subject or ""),
+        "audiences": [term.label for term in page.audiences.all()],
+        "subcategory": page.subcategory.name if page.subcategory else "",
+        "effective_on": _iso(page.effective_on),
+        "expires_on": _iso(page.expires_on),
+        "reference_publisher": page.reference.publisher if page.reference else "",
     }
 
 

@@ -14,6 +14,7 @@ from wagtail.models import Page
 from cms.context import public_path
 from cms.models import Office, Village
 from disclosure_pages.choices import Category, LegalStatus
+from disclosure_pages.document_numbers import parse
 from disclosure_pages.list_query import ListQuery, with_document_brackets
 from disclosure_pages.models import (
     DisclosureItemPage,
@@ -210,7 +211,7 @@ def narrowed(
     offices: Iterable[OfficeIndexPage] = (),
 ) -> QuerySet[DisclosureItemPage]:
     """Return the items that the reader's filters leave."""
-    for word in query.words:
+    for word in _words(query):
         items = items.filter(
             Q(title__icontains=word)
             | Q(document_number__icontains=with_document_brackets(word))
@@ -222,10 +223,21 @@ def narrowed(
         items = items.filter(date_published__year=query.year)
     if query.validity:
         items = items.filter(validity=query.validity)
+    if query.subcategory:
+        items = items.filter(subcategory__code=query.subcategory)
+    if query.genre:
+        items = items.filter(genre__code=query.genre)
+    if query.subject:
+        items = items.filter(subject__code=query.subject)
     if query.office:
         page = next((p for p in offices if p.office.code == query.office), None)
         items = items.filter(under(page)) if page else items.none()
     return items
+
+
+def _words(query: ListQuery) -> list[str]:
+    """Return the words; a document number typed with spaces in it is one word."""
+    return [query.q] if parse(query.q) else query.words
 
 
 def under(page: Page) -> Q:

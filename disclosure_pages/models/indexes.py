@@ -1,14 +1,20 @@
+import re
+
+from django.conf import settings
 from django.db import models
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.models import Page
+from wagtail.url_routing import RouteResult
 
 from cms.models import Office
 from disclosure_pages.choices import Category
 from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.models.items import DisclosureItemPage
 
+CODE = re.compile(r"[a-z0-9_-]{1,40}")
 SECTIONS = ("Rules", "AnnualReport", "Notice", "Dossier")
 
 
@@ -71,9 +77,20 @@ class CategoryIndexPage(ModeratedPage):
     subpage_types: list[str] = []
     template = "disclosure_pages/category_index_page.html"
 
+    chosen_subcategory = ""  # its code, when the address goes on below the category
+
     class Meta:
         verbose_name = _("类别目录")
         verbose_name_plural = _("类别目录")
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
+        """Serve the category, or one of its sub-categories below it."""
+        township = settings.GONGKAI_ROLE != "portal"
+        below = len(path_components) == 1 and CODE.fullmatch(path_components[0])
+        if self.live and below and township:
+            self.chosen_subcategory = path_components[0]
+            return RouteResult(self)
+        return super().route(request, path_components)
 
 
 class OfficeIndexPage(ModeratedPage):
@@ -93,4 +110,7 @@ class OfficeIndexPage(ModeratedPage):
         verbose_name_plural = _("科室目录")
 
     def children_named(self, slug: str) -> QuerySet[Page]:
-        return DisclosureItemPage.objects.all()
+        return DisclosureItemPage.objects.select_related(
+            *("genre__parent", "subject__parent", "subcategory"),
+            *("catalogue_entry", "reference"),
+        )

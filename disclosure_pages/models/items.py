@@ -13,6 +13,7 @@ from wagtail.admin.panels import (
     InlinePanel,
     MultiFieldPanel,
     ObjectList,
+    PageChooserPanel,
     TabbedInterface,
 )
 from wagtail.fields import StreamField
@@ -30,12 +31,19 @@ from disclosure_pages.choices import (
     Retention,
     TermScheme,
 )
+from disclosure_pages.document_numbers import normalise
+from disclosure_pages.item_rules import (
+    record_errors,
+    repeal_warning,
+    title_errors,
+)
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.models.batches import ImportBatch
 from disclosure_pages.models.catalogue import CatalogueEntry, Subcategory, Term
 from disclosure_pages.models.external import ExternalItem
 from disclosure_pages.reference_rules import reference_errors
 
+ITEM = "disclosure_pages.DisclosureItemPage"
 KEYWORD_SEPARATORS = re.compile(r"[；;，,、\s]+")
 
 
@@ -47,6 +55,7 @@ class DisclosureItemPage(PublicPage):
     """
 
     kind = PublicKind.ITEM
+    names_others = False  # whether the page as served links to other items
 
     index_number = models.CharField(
         _("索引号"), max_length=60, blank=True, editable=False
@@ -239,8 +248,8 @@ class DisclosureItemPage(PublicPage):
                             FieldRowPanel(
                                 [FieldPanel("effective_on"), FieldPanel("expires_on")]
                             ),
-                            FieldPanel("supersedes"),
-                            FieldPanel("interpretation_of"),
+                            PageChooserPanel("supersedes", ITEM),
+                            PageChooserPanel("interpretation_of", ITEM),
                         ],
                         heading=_("有效性和关联文件"),
                     ),
@@ -320,15 +329,8 @@ class DisclosureItemPage(PublicPage):
 
     def clean(self) -> None:
         super().clean()
-        errors: dict[str, Any] = {}
-        made, published = self.date_made, self.date_published
-        if made and made > timezone.localdate():
-            errors["date_made"] = _("成文日期不能晚于今天。")
-        if made and published and made > published:
-            errors["date_published"] = _("公开日期不能早于成文日期。")
-        private = self.disclosure_mode != DisclosureMode.PROACTIVE
-        if private and not self.disclosure_reason.strip():
-            errors["disclosure_reason"] = _("不主动公开的，请写明理由。")
+        self.document_number = normalise(self.document_number)
+        errors = title_errors(self) | record_errors(self, timezone.localdate())
         errors |= reference_errors(self)
         if errors:
             raise ValidationError(errors)
@@ -343,6 +345,11 @@ class DisclosureItemPage(PublicPage):
         if not page.date_published:
             page.date_published = self.date_published
         return page
+
+    @property
+    def warning(self) -> str:
+        """What is not wrong, but should be looked at; nothing when all is well."""
+        return repeal_warning(self)
 
     @property
     def keyword_list(self) -> list[str]:

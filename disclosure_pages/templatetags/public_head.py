@@ -90,6 +90,7 @@ def links_of(shown: Mapping[str, Any]) -> ListLinks:
     address = ""
     if query is not None and hasattr(query, "address"):
         within = {"category": shown.get("current_category")}
+        within["subcategory"] = shown.get("current_subcategory")
         within["office"] = getattr(shown.get("office"), "code", "")
         changes = {name: value for name, value in within.items() if value}
         address = query.address(**changes).removesuffix("?")

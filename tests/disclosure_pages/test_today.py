@@ -18,6 +18,7 @@ from disclosure_pages.models import (
     DisclosureItemPage,
     Feedback,
     IndexNumberEntry,
+    Subcategory,
 )
 from tasks.models import OutboxEntry
 from tests.factories import OfficeFactory, make_item, make_people, make_site, make_user
@@ -108,11 +109,11 @@ def test_due_counts_working_days(client, people):
     draft(people["clerk"], "还早的", date_made=dt.date(2026, 11, 20))
     found = due_items(DisclosureItemPage.objects.all())
     assert [(due.item.title, due.left) for due in found] == [
-        ("早就超期的", -17),
+        ("早就超期的", -14),
         ("快到期的", 2),
     ]
     text = section(desk(client, people["clerk"]), "due")
-    assert "超期 17 个工作日" in text and "还剩 2 个工作日" in text
+    assert "超期 14 个工作日" in text and "还剩 2 个工作日" in text
     assert "还早的" not in text and "超期 1，5 个工作日内到期 1" in text
 
 
@@ -148,9 +149,11 @@ def test_the_calendar_skips_weekends_and_holidays(start, days, end):
 def test_the_officer_finds_corrections_gaps_quiet_offices_and_failures(client, people):
     item = make_item("公开的信息")
     Feedback.objects.create(page_title="指南", page_url="/guide/", text="电话错了")
-    CatalogueEntry.objects.create(code="T-2", field="养老服务", level1="养老补贴")
     OfficeFactory(code="finance", name="财政所")
     make_site()
+    CatalogueEntry.objects.all().delete()
+    Subcategory.objects.all().delete()
+    CatalogueEntry.objects.create(code="T-2", field="养老服务", level1="养老补贴")
     OutboxEntry.objects.update_or_create(
         target="index:local",
         key=item.key,
