@@ -22,6 +22,7 @@ from disclosure_pages.models import (
     Term,
 )
 from disclosure_pages.models.catalogue import OfficialRow
+from disclosure_pages.signals import public_state_changed
 
 DATA = Path(__file__).parent.parent / "data" / "vocabularies"
 TERM_FILES = ("genre.json", "genre-usual.json", "subject.json", "audience.json")
@@ -103,12 +104,29 @@ def load_list(
     if changed:
         columns = {*origin, *(c for values in wanted.values() for c in values)}
         model.objects.bulk_update(changed, sorted(columns))
+        announce(model, changed)
     retired = retire(
         row
         for k, row in present.items()
         if k not in wanted and row.official and row.source == listed["source"]
     )
     return Loaded(name, len(new), len(changed), retired)
+
+
+def announce(model: type[OfficialRow], rows: Iterable[OfficialRow]) -> None:
+    """Have index and portal told of the items that name these rows."""
+    pks = [row.pk for row in rows]
+    items = DisclosureItemPage.objects.filter(live=True)
+    if model is Term:
+        named = models.Q(genre__in=pks) | models.Q(subject__in=pks)
+        items = items.filter(named | models.Q(audiences__in=pks)).distinct()
+    elif model is Subcategory:
+        items = items.filter(subcategory__in=pks)
+    else:
+        return
+    keys = [key.hex for key in items.values_list("translation_key", flat=True)]
+    if keys:
+        public_state_changed.send(sender=model, keys=keys, lane="bulk")
 
 
 def _differs(row: OfficialRow, values: dict[str, Any]) -> bool:

@@ -161,6 +161,7 @@ def _groups(home: HomePage) -> None:
         *_permissions("disclosure_pages", ["view_indexnumberentry"]),
         *_permissions("disclosure_pages", ["view_feedback", "change_feedback"]),
     )
+    _allow_catalogue(officer, _group(ADMIN_GROUP))
     _allow_pages(officer, home, ["add_page", "change_page"])
     _allow_files(officer, None)
     points = ReadingPointIndexPage.objects.child_of(home).get()
@@ -174,6 +175,22 @@ def _groups(home: HomePage) -> None:
         *_permissions("gongkai_cms", ["change_village"]),
         *_permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
     )
+
+
+def _allow_catalogue(*groups: Group) -> None:
+    """Let groups keep vocabularies, catalogue, steering group and calendar."""
+    verbs = ("add", "change", "delete")
+    catalogue = ("term", "subcategory", "catalogueentry")
+    organisation = ("steeringmember", "calendarday")
+    for group in groups:
+        group.permissions.add(
+            *_permissions(
+                "disclosure_pages", [f"{v}_{m}" for v in verbs for m in catalogue]
+            ),
+            *_permissions(
+                "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation]
+            ),
+        )
 
 
 def _permissions(app_label: str, codenames: Iterable[str]) -> list[Permission]:
