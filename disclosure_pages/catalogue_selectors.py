@@ -217,7 +217,7 @@ def second_level(category: str, base: str, chosen: str = "") -> SecondLevel:
             entries,
             *("entry", "number", current, "catalogue_entry"),
             *(F("level1"), F("level2"), F("content"), F("local_note")),
-            *(F("time_limit"), F("field")),
+            *(F("time_limit"), Cast("official", IntegerField())),
         ),
         *(
             _counted(
@@ -260,6 +260,8 @@ def _add(
                 SubcategoryRow(second, first, url, third, note, count, sixth == "1")
             )
     elif kind == "entry":
+        if sixth != "1" and not count:
+            return  # an example that nobody took up is no demand on anybody
         name = f"{first}·{second}" if second else first
         level.entries.append(EntryRow(name, third, fifth, note, count))
     elif count:

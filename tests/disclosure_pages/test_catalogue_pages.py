@@ -28,6 +28,9 @@ def test_a_category_counts_its_subcategories_and_obligatory_entries(client, reli
     assert "法定公开事项" in html and "目前没有" in html
     assert "标准目录" in html and "最低生活保障·低保对象名单公示" in html
     assert "尚未公开" not in html
+    assert "临时救助·支出情况" not in html  # only an example
+    CatalogueEntry.objects.filter(level1="临时救助").update(official=True)
+    assert "临时救助·支出情况" in page(client, "/disclosure/work/")
 
 
 def test_a_subcategory_has_its_own_address_and_list(client, relief):
