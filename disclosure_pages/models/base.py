@@ -161,10 +161,6 @@ class PublicPage(ModeratedPage):
         """The permanent key: the UUID of the page as 32 hexadecimal digits."""
         return self.translation_key.hex
 
-    def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict]:
-        """Name the page to search engines only while anybody may read it."""
-        return super().get_sitemap_urls(request) if self.is_public_now else []
-
     @property
     def is_public_now(self) -> bool:
         """Live and not past its expiry, whether or not the scheduler ran."""
