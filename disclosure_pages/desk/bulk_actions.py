@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.models import Page
 
+from disclosure_pages.bulk.exporting import guarded
 from disclosure_pages.choices import Category, WithdrawalKind
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import PublicPage
@@ -113,9 +114,9 @@ def as_csv(outcomes: list[Outcome]) -> str:
     rows = csv.writer(out)
     rows.writerow([_("标题"), _("结果"), _("说明")])
     for outcome in outcomes:
-        title = outcome.title
-        safe = f"'{title}" if title[:1] in "=+-@\t\r" else title
-        rows.writerow([safe, _("成功") if outcome.done else _("未办"), outcome.message])
+        result = _("成功") if outcome.done else _("未办")
+        cells = (outcome.title, str(result), outcome.message)
+        rows.writerow([guarded(cell) for cell in cells])
     return out.getvalue()
 
 

@@ -1,6 +1,7 @@
 """Storing what is uploaded: a public copy that is served, the original kept apart."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -81,10 +82,22 @@ def store_upload(
     Raises:
         ValidationError: it may not be attached; the message says what to do.
     """
-    prepared = prepare(upload)
     name = PurePath(upload.name or "").name
+    title = (title.strip() or PurePath(name).stem)[:255]
+    return store_prepared(prepare(upload), title, collection, user)
+
+
+def store_prepared(
+    prepared: Prepared,
+    title: str,
+    collection: Collection,
+    user: Any,
+    *,
+    exclude: Sequence[str] = (),
+) -> DisclosureDocument:
+    """Store a prepared file; ``exclude`` names fields that need not be valid."""
     document = DisclosureDocument(
-        title=(title.strip() or PurePath(name).stem)[:255],
+        title=title,
         file=prepared.file,
         collection=collection,
         uploaded_by_user=user,
@@ -92,7 +105,7 @@ def store_upload(
     )
     if prepared.original:
         document.original = prepared.original
-    document.full_clean(exclude=["sha256"])
+    document.full_clean(exclude=exclude)
     document.save()
     return document
 

@@ -29,7 +29,7 @@ from disclosure_pages.models import (
     OfficeIndexPage,
 )
 from disclosure_pages.reference_rules import reference_warning
-from disclosure_pages.services.files import with_copy
+from disclosure_pages.services.files import store_prepared, with_copy
 
 UNSURE = 0.7
 
@@ -132,20 +132,9 @@ def store_document(
     """Keep a file in the office's collection and return it."""
     root = Collection.get_first_root_node()
     own = root.get_children().filter(name=parent.office.name).first()
-    name = PurePath(file.name or "").name
+    title = PurePath(file.name or "").stem[:255]
     prepared = with_copy(file)
-    document = DisclosureDocument(
-        title=PurePath(name).stem[:255],
-        file=prepared.file,
-        collection=own or root,
-        uploaded_by_user=user,
-        file_size=prepared.file.size,
-    )
-    if prepared.original:
-        document.original = prepared.original
-    document.full_clean(exclude=["title"])
-    document.save()
-    return document
+    return store_prepared(prepared, title, own or root, user, exclude=["title"])
 
 
 @transaction.atomic
