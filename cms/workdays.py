@@ -65,6 +65,27 @@ class WorkCalendar:
         """Whether the day is worked; a day of an unknown year goes by its weekday."""
         return self.days.get(day, day.weekday() < SATURDAY)
 
+    def after(self, start: dt.date, n: int) -> dt.date:
+        """Return the n-th working day after ``start``, in unknown years by weekday."""
+        day = start
+        while n > 0:
+            day += ONE_DAY
+            n -= self.is_workday(day)
+        return day
+
+    def between(self, start: dt.date, end: dt.date) -> int:
+        """Return the working days after ``start`` up to ``end``; negative when past."""
+        if end < start:
+            return -self.between(end, start)
+        weeks, rest = divmod((end - start).days, 7)
+        tail = (end - ONE_DAY * n for n in range(rest))
+        found = 5 * weeks + sum(day.weekday() < SATURDAY for day in tail)
+        return found + sum(
+            is_workday - (day.weekday() < SATURDAY)
+            for day, is_workday in self.days.items()
+            if start < day <= end
+        )
+
 
 def add_workdays(start: dt.date, n: int, calendar: WorkCalendar) -> dt.date:
     """Return the n-th working day after ``start``, which is not counted.
@@ -72,13 +93,9 @@ def add_workdays(start: dt.date, n: int, calendar: WorkCalendar) -> dt.date:
     Raises:
         CalendarGap: the count leaves the years that the calendar knows.
     """
-    years, day = calendar.years, start
-    while n > 0:
-        day += ONE_DAY
-        if day.year not in years:
-            raise CalendarGap(day.year)
-        n -= calendar.is_workday(day)
-    return day
+    end = calendar.after(start, n)
+    _expect_known(start, end, calendar)
+    return end
 
 
 def workdays_between(start: dt.date, end: dt.date, calendar: WorkCalendar) -> int:
@@ -87,14 +104,17 @@ def workdays_between(start: dt.date, end: dt.date, calendar: WorkCalendar) -> in
     Raises:
         CalendarGap: a day between lies in a year that the calendar does not know.
     """
-    if end < start:
-        return -workdays_between(end, start, calendar)
-    years = calendar.years
+    _expect_known(*sorted((start, end)), calendar)
+    return calendar.between(start, end)
+
+
+def _expect_known(start: dt.date, end: dt.date, calendar: WorkCalendar) -> None:
+    """Raise for the first year after ``start`` up to ``end`` that is not known."""
+    if start == end:
+        return
     for year in range((start + ONE_DAY).year, end.year + 1):
-        if end > start and year not in years:
+        if year not in calendar.years:
             raise CalendarGap(year)
-    span = range(1, (end - start).days + 1)
-    return sum(calendar.is_workday(start + ONE_DAY * n) for n in span)
 
 
 def load_calendar() -> int:

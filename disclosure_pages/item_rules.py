@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from cms.workdays import CalendarGap, WorkCalendar, add_workdays, workdays_between
 from disclosure_pages.choices import DisclosureMode, LegalStatus
 
-BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
-ISOLATES = frozenset("\u2066\u2067\u2068\u2069")
+BIDIRECTIONAL = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 LONGEST_CHAIN = 50
 
 
@@ -18,7 +19,7 @@ def title_errors(item: Any) -> dict[str, str]:
     """Return why the title cannot stand, by field."""
     if not item.title.strip("\u3000\u00a0\u200b\ufeff \t\r\n"):
         return {"title": _("标题不能只有空格，请写明文件或事项的名称。")}
-    if (BIDIRECTIONAL | ISOLATES) & set(item.title):
+    if BIDIRECTIONAL & set(item.title):
         return {
             "title": _("标题里有看不见的文字方向符号，请删掉后重新输入（不要粘贴）。")
         }
@@ -115,20 +116,7 @@ def publish_due(
         day = add_workdays(item.date_made, days, calendar)
         left = workdays_between(today, day, calendar)
     except CalendarGap as gap:
-        span = (item.date_made, today + dt.timedelta(days=2 * days + 30))
-        rough = _by_weekdays(calendar, range(span[0].year, span[1].year + 1))
-        day = add_workdays(item.date_made, days, rough)
-        left = workdays_between(today, day, rough)
+        day = calendar.after(item.date_made, days)
+        left = calendar.between(today, day)
         return PublishDue(day, left, f"{explanation}{gap}", certain=False)
     return PublishDue(day, left, explanation)
-
-
-def _by_weekdays(calendar: WorkCalendar, years: range) -> WorkCalendar:
-    """Return the calendar with the years that it lacks going by their weekdays."""
-    wanted = range(min(years) - 1, max(years) + 3)
-    firsts = {
-        day: day.weekday() < 5
-        for day in (dt.date(year, 1, 1) for year in wanted)
-        if day.year not in calendar.years
-    }
-    return WorkCalendar({**firsts, **calendar.days})

@@ -13,14 +13,11 @@ from disclosure_pages.checks.contents import Contents, contents_of
 from disclosure_pages.checks.levels import BLOCK, OFF, level_of
 from disclosure_pages.checks.links import dead_links
 from disclosure_pages.checks.problems import Problem, excerpt_at
+from disclosure_pages.item_rules import BIDIRECTIONAL
 from disclosure_pages.models import DisclosureItemPage
 
 TITLE_LENGTH = 60  # longer ones are cut in lists and on phones
-HIDDEN = {
-    *("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200e", "\u200f"),
-    *("\u202a", "\u202b", "\u202c", "\u202d", "\u202e"),
-    *("\u2066", "\u2067", "\u2068", "\u2069"),
-}
+HIDDEN = BIDIRECTIONAL | set("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 
 def check_page(page: Page) -> list[Problem]:

@@ -5,8 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 from wagtail.models import GroupPagePermission, TaskState
 
-from cms.models import LeaderTask, Office, SecrecyReviewTask
+from cms.models import LeaderTask, SecrecyReviewTask
 from disclosure_pages.desk.waiting import Waiting, waiting_for
+from disclosure_pages.headed_offices import headed_offices
 from disclosure_pages.models import OfficeIndexPage
 
 
@@ -39,7 +40,7 @@ def reviews_at_all(user: Any) -> bool:
 def _reviews_at_all(user: Any) -> bool:
     groups = [group.pk for group in user.groups.all()]
     return bool(groups) and (
-        Office.objects.filter(head_group__in=groups).exists()
+        bool(headed_offices(user))
         or SecrecyReviewTask.objects.filter(groups__in=groups).exists()
         or LeaderTask.objects.filter(groups__in=groups).exists()
     )
@@ -50,15 +51,27 @@ def offices_to_write_in(user: Any) -> list[OfficeIndexPage]:
 
     Kept on the user object of the request: menu and panels ask for them too.
     """
+    return _offices(user)[0]
+
+
+def writes_everywhere(user: Any) -> bool:
+    """Whether the user may begin an item in every office, and there is one."""
+    own, every = _offices(user)
+    return bool(own) and len(own) == len(every)
+
+
+def _offices(user: Any) -> tuple[list[OfficeIndexPage], list[OfficeIndexPage]]:
+    """Return the pages of the offices to write in, and of all offices."""
     if not hasattr(user, "_gongkai_offices"):
-        user._gongkai_offices = _offices_to_write_in(user)
+        pages = OfficeIndexPage.objects.select_related("office").order_by("path")
+        every = list(pages)
+        user._gongkai_offices = _to_write_in(user, every), every
     return user._gongkai_offices
 
 
-def _offices_to_write_in(user: Any) -> list[OfficeIndexPage]:
-    pages = OfficeIndexPage.objects.select_related("office").order_by("path")
+def _to_write_in(user: Any, pages: list[OfficeIndexPage]) -> list[OfficeIndexPage]:
     if user.is_superuser:
-        return list(pages)
+        return pages
     granted = GroupPagePermission.objects.filter(
         group__user=user, permission__codename="add_page"
     )

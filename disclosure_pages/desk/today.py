@@ -11,8 +11,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from disclosure_pages.desk.due import Calendar
-from disclosure_pages.desk.selectors import offices_to_write_in
+from cms.workdays import WorkCalendar
+from disclosure_pages.desk.selectors import offices_to_write_in, writes_everywhere
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 
 SHOWN = 5
@@ -115,19 +115,16 @@ def scope_of(request: HttpRequest) -> Scope:
     if found is None:
         offices = offices_to_write_in(request.user)
         may_all = request.user.has_perm("disclosure_pages.withdraw_item")
-        everywhere = bool(offices) and may_all
-        if everywhere:
-            everywhere = len(offices) == OfficeIndexPage.objects.count()
-        found = Scope(offices, everywhere)
+        found = Scope(offices, may_all and writes_everywhere(request.user))
         request._gongkai_scope = found
     return found
 
 
-def calendar_of(request: HttpRequest) -> Calendar:
+def calendar_of(request: HttpRequest) -> WorkCalendar:
     """Return the working days; read once a request."""
-    found: Calendar | None = getattr(request, "_gongkai_calendar", None)
+    found: WorkCalendar | None = getattr(request, "_gongkai_calendar", None)
     if found is None:
-        found = request._gongkai_calendar = Calendar()
+        found = request._gongkai_calendar = WorkCalendar.load()
     return found
 
 

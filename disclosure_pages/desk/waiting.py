@@ -16,7 +16,8 @@ from wagtail.models import Page, PageLogEntry, Revision, TaskState, WorkflowStat
 
 from cms.models import LeaderTask, Office, OfficeHeadTask, SecrecyReviewTask
 from disclosure_pages.bulk.writing import LOG_ACTION
-from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
+from disclosure_pages.headed_offices import headed_offices
+from disclosure_pages.models import DisclosureItemPage, ImportBatch
 from disclosure_pages.models.base import ModeratedPage
 
 
@@ -122,8 +123,7 @@ class _Reach:
         groups = {group.pk for group in user.groups.all()}
         pages = _pages_under_review().select_related("content_type")
         self.pages = {str(page.pk): page for page in pages}
-        headed = OfficeIndexPage.objects.filter(office__head_group__in=groups)
-        self.paths = tuple(headed.values_list("path", flat=True))
+        self.paths = tuple(headed_offices(user).values())
         self.groups = groups
 
     @cached_property

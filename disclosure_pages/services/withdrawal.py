@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from disclosure_pages.choices import WithdrawalKind
-from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
+from disclosure_pages.headed_offices import headed_offices
+from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.signals import public_state_changed
 
@@ -26,7 +27,7 @@ def may_withdraw(user: Any, page: PublicPage) -> bool:
         return True
     if page.permissions_for_user(user).can_edit():
         return True
-    headed = _headed_offices(user)
+    headed = headed_offices(user)
     if not headed:
         return False
     if page.path[: -page.steplen] in headed.values():
@@ -34,17 +35,6 @@ def may_withdraw(user: Any, page: PublicPage) -> bool:
     if isinstance(page, DisclosureItemPage):
         return False
     return getattr(page.responsible_office, "pk", None) in headed
-
-
-def _headed_offices(user: Any) -> dict[int, str]:
-    """Return the offices that the user heads, with their pages' tree paths.
-
-    Kept on the user object of the request, because lists ask for every row.
-    """
-    if not hasattr(user, "_gongkai_headed"):
-        pages = OfficeIndexPage.objects.filter(office__head_group__in=user.groups.all())
-        user._gongkai_headed = dict(pages.values_list("office_id", "path"))
-    return user._gongkai_headed
 
 
 @transaction.atomic
