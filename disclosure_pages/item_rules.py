@@ -12,17 +12,21 @@ from disclosure_pages.choices import DisclosureMode, LegalStatus
 BIDIRECTIONAL = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+HIDDEN = BIDIRECTIONAL | set("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 LONGEST_CHAIN = 50
+
+
+def visible_text(text: str) -> str:
+    """Return what a reader sees of it, without marks that nobody sees."""
+    return "".join(char for char in text if char not in HIDDEN).strip()
 
 
 def title_errors(item: Any) -> dict[str, str]:
     """Return why the title cannot stand, by field."""
-    if not item.title.strip("\u3000\u00a0\u200b\ufeff \t\r\n"):
-        return {"title": _("标题不能只有空格，请写明文件或事项的名称。")}
+    if not visible_text(item.title):
+        return {"title": _("标题是空的。请写上文件的标题。")}
     if BIDIRECTIONAL & set(item.title):
-        return {
-            "title": _("标题里有看不见的文字方向符号，请删掉后重新输入（不要粘贴）。")
-        }
+        return {"title": _("标题里有看不见的控制字符。请把标题重新打一遍。")}
     return {}
 
 

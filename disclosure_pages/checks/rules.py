@@ -13,11 +13,10 @@ from disclosure_pages.checks.contents import Contents, contents_of
 from disclosure_pages.checks.levels import BLOCK, OFF, level_of
 from disclosure_pages.checks.links import dead_links
 from disclosure_pages.checks.problems import Problem, excerpt_at
-from disclosure_pages.item_rules import BIDIRECTIONAL
+from disclosure_pages.item_rules import HIDDEN, visible_text
 from disclosure_pages.models import DisclosureItemPage
 
 TITLE_LENGTH = 60  # longer ones are cut in lists and on phones
-HIDDEN = BIDIRECTIONAL | set("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 
 def check_page(page: Page) -> list[Problem]:
@@ -47,7 +46,7 @@ def _problem(code: str, message: str, field: str = "", excerpt: str = "") -> Pro
 
 def _title(page: Page) -> Iterator[Problem]:
     title = page.title or ""
-    shown = "".join(c for c in title if c not in HIDDEN).strip()
+    shown = visible_text(title)
     if not shown:
         yield _problem("title_blank", _("标题是空的。请写上文件的标题。"), "title")
         return
