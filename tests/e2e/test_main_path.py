@@ -40,7 +40,8 @@ def sign_in(browser: Browser, site: RunningSite, user: str) -> Page:
 
 
 def draft_and_submit(page: Page, attachment: Path) -> None:
-    page.get_by_role("link", name=re.compile("新增公开信息")).first.click()
+    page.get_by_role("link", name="全部信息").click()
+    page.get_by_role("link", name="添加公开信息").first.click()
     page.fill("#id_title", TITLE)
     page.locator("[data-streamfield-stream-container] button").first.click()
     page.get_by_role("option", name="文字").click()
