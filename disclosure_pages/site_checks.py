@@ -114,6 +114,16 @@ class Report:
     facts: list[str] = field(default_factory=list)
 
     @property
+    def passed(self) -> int:
+        """How many kinds were looked at and found in order."""
+        return sum(not (f.faults or f.missing) for f in self.findings)
+
+    @property
+    def missing(self) -> list[str]:
+        """The kinds of which this site has no page yet."""
+        return [str(f.kind.label) for f in self.findings if f.missing]
+
+    @property
     def clean(self) -> bool:
         """Whether nothing is wrong anywhere."""
         found = any(finding.faults for finding in self.findings)
@@ -195,14 +205,15 @@ def _checked() -> Report:
             finding.faults.append(_("没有列入检查的页面种类或网址"))
         elif kind.path:
             outline = _visit(visitor, finding)
-            footers.append(outline.footer)
+            if outline.footer.strip():  # a page without any is told by itself
+                footers.append(outline.footer)
             for address in outline.links:
                 path = visitor.path_of(address, kind.path)
                 own = path.partition("?")[0] == kind.path and kind.status != 200
                 if path and not own:  # a page that is gone links to itself, too
                     seen.setdefault(path, kind.path)
             finding.links = len(outline.links)
-    report.facts = _missing_in_all(footers)
+    report.facts = _missing_in(footers)
     _follow(visitor, seen, report)
     return report
 
@@ -247,18 +258,18 @@ def _foot_faults(outline: Outline) -> Iterable[str]:
         yield _("没有页脚")
 
 
-def _missing_in_all(footers: list[str]) -> list[str]:
-    """Return the items that the footer must show and no page shows."""
+def _missing_in(footers: list[str]) -> list[str]:
+    """Return the items that a footer must show, with how many pages lack them."""
     wanted = (
         *(_("主办"), _("承办"), _("电话"), _("网站标识码"), _("备案号")),
         *(_("公安备案号"), _("网站地图"), _("我为政府网站找错")),
     )
-    faults = [
-        _("页脚缺“%(name)s”") % {"name": name}
-        for name in wanted
-        if not any(name in footer for footer in footers)
+    lacking = {name: sum(name not in footer for footer in footers) for name in wanted}
+    return [
+        _("页脚缺“%(name)s”：%(n)d 类页面") % {"name": name, "n": number}
+        for name, number in lacking.items()
+        if number
     ]
-    return faults
 
 
 def _weigh(

@@ -48,10 +48,12 @@ def test_a_whole_site_passes(capsys):
 
 def test_the_table_is_for_people(capsys):
     make_every_kind()
-    code, text = run(capsys)
+    code, text = run(capsys, "--complete")
     assert code == 0
     assert "全部通过" in text
     assert "年度报告" in text
+    total = len(site_kinds.kinds())
+    assert f"页面 {total} 类通过，共 {total} 类。" in text
 
 
 def test_a_page_type_that_nobody_thought_of_fails(monkeypatch):
@@ -124,3 +126,22 @@ def test_a_kind_without_a_page_is_said_but_is_no_fault():
     missing = [f.kind.name for f in report.findings if f.missing]
     assert "NoticePage" in missing
     assert "NoticePage" not in faults(report)
+
+
+def test_a_kind_without_a_page_is_never_called_passed(capsys):
+    make_every_kind()
+    NoticePage.objects.all().delete()
+    total = len(site_kinds.kinds())
+    code, text = run(capsys)
+    assert code == 0
+    assert f"页面 {total - 1} 类通过，共 {total} 类。" in text
+    assert "还没有页面、没有检查：通知公告。" in text
+    assert "全部通过" not in text
+    assert run(capsys, "--complete")[0] == 1
+
+
+def test_a_footer_that_lacks_something_on_one_page_is_told():
+    whole = "主办 承办 电话 网站标识码 备案号 公安备案号 网站地图 我为政府网站找错"
+    partly = whole.replace("电话", "")
+    assert site_checks._missing_in([whole, whole]) == []
+    assert site_checks._missing_in([whole, partly]) == ["页脚缺“电话”：1 类页面"]

@@ -20,6 +20,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--json", action="store_true", help=_("在标准输出给出 JSON。")
         )
+        parser.add_argument(
+            "--complete",
+            action="store_true",
+            help=_("还没有页面的种类也算问题（用于检查演示站）。"),
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = check_site()
@@ -28,7 +33,7 @@ class Command(BaseCommand):
             self._show(report, Console(file=self.stderr, highlight=False))
         else:
             self._show(report, Console(file=self.stdout, highlight=False))
-        if not report.clean:
+        if not report.clean or (options["complete"] and report.missing):
             sys.exit(1)
 
     def _show(self, report: Report, console: Console) -> None:
@@ -48,7 +53,19 @@ class Command(BaseCommand):
             console.print(f"  {status} {address}", soft_wrap=True)
         for fact in report.facts:
             console.print(f"  {fact}")
-        console.print(_("全部通过。") if report.clean else _("有问题，见上。"))
+        console.print(
+            _("页面 %(passed)d 类通过，共 %(total)d 类。")
+            % {"passed": report.passed, "total": len(report.findings)}
+        )
+        if report.missing:
+            console.print(
+                _("还没有页面、没有检查：%(names)s。")
+                % {"names": "、".join(report.missing)}
+            )
+        if not report.clean:
+            console.print(_("有问题，见上。"))
+        elif not report.missing:
+            console.print(_("全部通过。"))
 
 
 def _cells(finding: Finding) -> list[str]:
@@ -69,6 +86,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """Return what was found, for machines."""
     return {
         "clean": report.clean,
+        "missing": report.missing,
         "kinds": [
             {
                 "kind": finding.kind.name,
