@@ -102,7 +102,7 @@ def _drainer(name: str) -> Callable[[], object]:
 
 def _ticker(jobs: list[Periodic]) -> Callable[[], object]:
     """Return a step that runs every periodic job when its time has come."""
-    due = {job.name: time.monotonic() + 2.0 for job in jobs if job.embedded}
+    due = {job.name: time.monotonic() + job.first_s for job in jobs if job.embedded}
 
     def step() -> None:
         for job in jobs:

@@ -11,13 +11,17 @@ EXPIRES_S = 3600
 
 @dataclass(frozen=True)
 class Periodic:
-    """One job; ``embedded`` says whether the ticker runs it too."""
+    """One job; ``embedded`` says whether the ticker runs it too.
+
+    ``first_s`` is how long the ticker waits with it after the start.
+    """
 
     name: str
     path: str
     every_s: float
     embedded: bool = True
     args: tuple[str, ...] = ()
+    first_s: float = 2.0
 
 
 def periodic_jobs() -> list[Periodic]:
@@ -33,6 +37,9 @@ def periodic_jobs() -> list[Periodic]:
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
         Periodic("tasks.extract", "tasks.jobs.extract.extract", 15),
+        Periodic(  # each link once a day, a few at a time
+            "tasks.check_links", "tasks.jobs.links.check_links", 600, first_s=600
+        ),
     ]
 
 

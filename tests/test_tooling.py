@@ -57,11 +57,14 @@ def test_production_has_no_default_for(name, tmp_path):
     assert name in done.stderr
 
 
-@pytest.mark.parametrize("name", ["GONGKAI_DEMO_PASSWORD", "GONGKAI_FAILPOINT"])
+@pytest.mark.parametrize(
+    "name",
+    ["GONGKAI_DEMO_PASSWORD", "GONGKAI_FAILPOINT", "GONGKAI_LINK_CHECK_PRIVATE"],
+)
 def test_production_refuses_what_is_for_demos_and_tests(name, tmp_path):
-    done = manage(production(GONGKAI_HOME=str(tmp_path), **{name: "x"}), "check")
+    done = manage(production(GONGKAI_HOME=str(tmp_path), **{name: "1"}), "check")
     assert done.returncode != 0
-    assert name in done.stderr
+    assert f"{name} is refused in production" in done.stderr
 
 
 @pytest.mark.parametrize("script", SHELL)

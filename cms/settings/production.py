@@ -3,7 +3,13 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from cms.settings.base import *  # noqa: F403
-from cms.settings.base import GONGKAI_DEMO_PASSWORD, GONGKAI_FAILPOINT, REDIS_URL, env
+from cms.settings.base import (
+    GONGKAI_DEMO_PASSWORD,
+    GONGKAI_FAILPOINT,
+    GONGKAI_LINK_CHECK_PRIVATE,
+    REDIS_URL,
+    env,
+)
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
@@ -42,3 +48,8 @@ if GONGKAI_DEMO_PASSWORD and not env.bool("GONGKAI_REHEARSAL", default=False):
     raise ImproperlyConfigured("GONGKAI_DEMO_PASSWORD is refused in production.")
 if GONGKAI_FAILPOINT and not env.bool("GONGKAI_REHEARSAL", default=False):
     raise ImproperlyConfigured("GONGKAI_FAILPOINT is refused in production.")
+if GONGKAI_LINK_CHECK_PRIVATE:
+    raise ImproperlyConfigured(
+        "GONGKAI_LINK_CHECK_PRIVATE is refused in production: it would let typed "
+        "addresses reach the office's own network. Unset it."
+    )

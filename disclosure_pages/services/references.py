@@ -1,13 +1,15 @@
 """引用: pointing to what a superior published instead of posting it again."""
 
 import hashlib
+import time
 import uuid
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from disclosure_pages.links import LinkChecker, UnsafeAddress, split_web_address
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.models.external import bucket_of
 
+LINK_CHECK_EVERY = timedelta(days=1)
 web_url = URLValidator(schemes=["http", "https"])
 
 
@@ -89,12 +92,34 @@ def check_links(
     checker = checker or LinkChecker()
     if items is None:
         items = superior_items().exclude(url="").order_by("link_checked_at", "pk")
-    checked = []
-    for item in items:
-        result = checker.check(item.url)
-        item.link_status = result.status
-        item.link_detail = result.detail[:200]
-        item.link_checked_at = timezone.now()
-        item.save(update_fields=["link_status", "link_detail", "link_checked_at"])
-        checked.append(item)
-    return checked
+    return [_check(item, checker) for item in items]
+
+
+def check_due_links(checker: LinkChecker | None = None, budget_s: float = 20.0) -> int:
+    """Ask the addresses that nobody asked for a day; returns how many were asked.
+
+    Those that waited longest come first; what the time did not allow comes next time.
+    """
+    checker = checker or LinkChecker()
+    long_ago = timezone.now() - LINK_CHECK_EVERY
+    due = (
+        superior_items()
+        .exclude(url="")
+        .filter(Q(link_checked_at=None) | Q(link_checked_at__lt=long_ago))
+    )
+    started, asked = time.monotonic(), 0
+    for item in due.order_by(F("link_checked_at").asc(nulls_first=True), "pk")[:100]:
+        if time.monotonic() - started > budget_s:
+            break
+        _check(item, checker)
+        asked += 1
+    return asked
+
+
+def _check(item: ExternalItem, checker: LinkChecker) -> ExternalItem:
+    result = checker.check(item.url)
+    item.link_status = result.status
+    item.link_detail = result.detail[:200]
+    item.link_checked_at = timezone.now()
+    item.save(update_fields=["link_status", "link_detail", "link_checked_at"])
+    return item

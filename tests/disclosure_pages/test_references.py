@@ -2,11 +2,13 @@ import io
 import json
 import socket
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.utils import timezone
 
 from disclosure_pages import links
 from disclosure_pages.choices import LinkStatus, ReferenceKind
@@ -15,7 +17,11 @@ from disclosure_pages.links import LinkChecker, UnsafeAddress, resolve
 from disclosure_pages.models import CatalogueEntry, DisclosureItemPage, ExternalItem
 from disclosure_pages.public_state import public_keys, visible_external
 from disclosure_pages.reference_rules import reference_label, reference_warning
-from disclosure_pages.services.references import check_links, record_superior_item
+from disclosure_pages.services.references import (
+    check_due_links,
+    check_links,
+    record_superior_item,
+)
 from tests.factories import body_of, make_item
 
 URL = "https://www.ningmin.example.cn/art/1.html"
@@ -292,3 +298,28 @@ def test_the_command_prints_what_is_broken(server, settings):
     out = io.StringIO()
     call_command("check_links", stdout=out)
     assert "1 checked, 0 ok, 1 not" in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_each_link_is_asked_once_a_day_and_the_longest_unasked_first(server, settings):
+    settings.GONGKAI_LINK_CHECK_PRIVATE = True
+    checker = LinkChecker(pause_s=0)
+    now = timezone.now()
+    for path, hours in (("ok?old", 49), ("ok?fresh", 23), ("ok?day", 25), ("ok", None)):
+        item = superior(f"{server}/{path}", title=path)
+        item.link_checked_at = now - timedelta(hours=hours) if hours else None
+        item.save()
+    Answers.seen.clear()
+    assert check_due_links(checker) == 3
+    assert [path for _method, path in Answers.seen] == ["/ok", "/ok?old", "/ok?day"]
+    assert check_due_links(checker) == 0
+    rows = ExternalItem.objects.filter(link_checked_at__gte=now)
+    assert set(rows.values_list("link_status", flat=True)) == {LinkStatus.OK}
+
+
+@pytest.mark.django_db
+def test_a_run_of_the_daily_check_is_bounded(server, settings):
+    settings.GONGKAI_LINK_CHECK_PRIVATE = True
+    superior(f"{server}/ok")
+    assert check_due_links(LinkChecker(pause_s=0), budget_s=-1) == 0
+    assert ExternalItem.objects.get().link_checked_at is None

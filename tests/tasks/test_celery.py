@@ -23,6 +23,13 @@ def test_beat_and_ticker_share_one_table(world):
     assert targets == {("index:local",), ("portal:city",)}
 
 
+def test_links_are_checked_by_beat_and_by_the_ticker():
+    job = next(job for job in periodic_jobs() if job.name == "tasks.check_links")
+    assert job.embedded
+    assert job.first_s >= 60  # a site that has just started asks nobody
+    assert "tasks.check_links" in beat_schedule()
+
+
 def test_our_app_is_the_one_that_shared_tasks_use():
     assert current_app.main == "gongkai"
 
