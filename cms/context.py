@@ -20,12 +20,16 @@ from cms.language import CHINESE, HTML_CODES, interface_language
 from cms.models import Authority
 
 SEARCH_PATH = "/search/"
-# The blocks of the unified platform (国办公开办函〔2019〕61号), by slug, in its order.
+# First the blocks of the unified platform (国办公开办函〔2019〕61号) in its order, then
+# what helps the reader further; by slug of the page under the front page.
 NAVIGATION = {
     "guide": _("公开指南"),
     "rules": _("公开制度"),
     "disclosure": _("法定主动公开内容"),
     "annual-reports": _("公开年报"),
+    "institution": _("机构职能"),
+    "notices": _("通知公告"),
+    "dossiers": _("专题"),
     "reading-points": _("查阅点"),
 }
 

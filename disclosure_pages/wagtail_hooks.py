@@ -23,7 +23,9 @@ from disclosure_pages.desk import (
     views,
 )
 from disclosure_pages.desk.selectors import reviews_at_all
+from disclosure_pages.models import DisclosureIndexPage
 from disclosure_pages.models.base import PublicPage
+from disclosure_pages.services.site import add_office
 from disclosure_pages.services.withdrawal import may_withdraw
 from disclosure_pages.views import guard_document
 
@@ -135,6 +137,14 @@ def log_actions(actions: LogActionRegistry) -> None:
             return _("撤回，原因：%(reason)s") % {
                 "reason": log_entry.data.get("reason", "")
             }
+
+
+@hooks.register("after_create_snippet")
+@hooks.register("after_edit_snippet")
+def equip_office(request: HttpRequest, instance: Any) -> None:
+    """Give a new office its page and groups, a renamed one their new names."""
+    if isinstance(instance, Office) and DisclosureIndexPage.objects.exists():
+        add_office(instance)
 
 
 class OfficeViewSet(SnippetViewSet):

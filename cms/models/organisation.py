@@ -30,7 +30,7 @@ class Office(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("编辑人员组"),
-        help_text=_("起草本科室信息的人。由 setup_site 建立。"),
+        help_text=_("起草本科室信息的人。新科室保存后自动建好，一般不用改。"),
     )
     head_group = models.ForeignKey(
         Group,
@@ -39,7 +39,7 @@ class Office(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("负责人组"),
-        help_text=_("初审本科室信息的人。由 setup_site 建立。"),
+        help_text=_("初审本科室信息的人。新科室保存后自动建好，一般不用改。"),
     )
 
     class Meta:

@@ -27,7 +27,7 @@ class OfficeChoice:
         self._codes = {office.name: office.code for office in offices}
         self._codes |= {office.code: office.code for office in offices}
         if not offices:
-            raise NoOffice(_("还没有科室。请先建立科室，再运行 setup_site。"))
+            raise NoOffice(_("还没有科室。请先在后台“科室和村”里建立科室。"))
         if default_code and default_code not in self.pages:
             raise NoOffice(_("没有代码为 %(code)s 的科室。") % {"code": default_code})
         self._default = default_code

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import (
     Collection,
+    GroupApprovalTask,
     GroupCollectionPermission,
     GroupPagePermission,
     Locale,
@@ -17,6 +18,7 @@ from wagtail.models import (
     Site,
     Workflow,
     WorkflowPage,
+    WorkflowState,
     WorkflowTask,
 )
 
@@ -24,11 +26,16 @@ from cms.approval import publication_approved
 from cms.models import LeaderTask, Office, OfficeHeadTask, SecrecyReviewTask
 from disclosure_pages.choices import Category
 from disclosure_pages.models import (
+    AnnualReportIndexPage,
     CategoryIndexPage,
     DisclosureIndexPage,
+    DossierIndexPage,
     HomePage,
+    InstitutionPage,
+    NoticeIndexPage,
     OfficeIndexPage,
     ReadingPointIndexPage,
+    RulesIndexPage,
 )
 from disclosure_pages.services.catalogue import load_vocabularies
 
@@ -38,6 +45,8 @@ OFFICER_GROUP = "信息管理员"
 VILLAGE_GROUP = "查阅点管理员"
 ADMIN_GROUP = "系统管理员"
 WORKFLOW_NAME = "三级审查"
+DEFAULT_GROUPS = ("Editors", "Moderators")  # Wagtail makes them in every database
+DEFAULT_WORKFLOW = "Moderators approval"
 CATEGORY_LEDES = {
     Category.INSTITUTION: "机构职能、领导分工、办公地址和联系方式。",
     Category.DECISION: "规范性文件、发展规划、通知公告、应急预案。",
@@ -46,6 +55,24 @@ CATEGORY_LEDES = {
     Category.PERSONNEL: "招录招聘、任免和公示。",
     Category.FINANCE: "预算决算、收费项目、政府采购、专项资金。",
 }
+# Sections under the home page: type, address, title and what stands under the title.
+SECTIONS: tuple[tuple[type[Page], str, str, str], ...] = (
+    (
+        RulesIndexPage,
+        "rules",
+        "政府信息公开制度",
+        "本机关公开政府信息所依据的制度：公开什么、谁来审查、怎样申请、怎样追责。",
+    ),
+    (
+        AnnualReportIndexPage,
+        "annual-reports",
+        "政府信息公开年报",
+        "每年 1 月 31 日前公布上一年度公开政府信息的情况（条例第四十九条）。",
+    ),
+    (NoticeIndexPage, "notices", "通知公告", "本机关的通知、公示和停办停水等提醒。"),
+    (DossierIndexPage, "dossiers", "专题", "把同一件事的文件、解读和结果放在一起。"),
+)
+INSTITUTION_SUMMARY = "本机关的职责、科室分工、负责人、办公地址、时间和电话。"
 
 
 @transaction.atomic
@@ -65,10 +92,28 @@ def setup_site() -> HomePage:
     for office in Office.objects.all():
         _office(index, office)
     _child(home, ReadingPointIndexPage, "reading-points", "查阅点")
+    _sections(home)
     _groups(home)
     _workflow(home)
+    _remove_defaults()
     load_vocabularies()
     return home
+
+
+def _sections(home: HomePage) -> None:
+    """Make the smaller parts; a portal shows those of the authorities that send."""
+    if settings.GONGKAI_ROLE == "portal":
+        return
+    for model, slug, title, lede in SECTIONS:
+        _only_child(home, model, slug, title, lede=lede)
+    _institution(home)
+
+
+def _institution(home: Page) -> None:
+    """Make 机构职能 as soon as the register says anything about an office."""
+    if Office.objects.exclude(duties="", phone="").exists():
+        summary = INSTITUTION_SUMMARY
+        _only_child(home, InstitutionPage, "institution", "机构职能", summary=summary)
 
 
 def _home() -> HomePage:
@@ -118,15 +163,26 @@ def _child(
     return page
 
 
+def _only_child(
+    home: Page, model: type[Page], slug: str, title: str, **values: Any
+) -> None:
+    """Make a page of which a site has one, unless it or its address is there."""
+    taken = home.get_children().filter(slug=slug).exists()
+    if not taken and not model.objects.child_of(home).exists():
+        _child(home, model, slug, title, **values)
+
+
 def add_office(office: Office) -> OfficeIndexPage:
     """Give an office its page, groups and permissions; safe to run again."""
     index = DisclosureIndexPage.objects.get()
+    if settings.GONGKAI_ROLE != "portal":
+        _institution(index.get_parent())
     return _office(index, office)
 
 
 def _office(index: DisclosureIndexPage, office: Office) -> OfficeIndexPage:
-    editors = _group(f"编辑·{office.name}")
-    heads = _group(f"负责人·{office.name}")
+    editors = _office_group(office.editor_group, f"编辑·{office.name}")
+    heads = _office_group(office.head_group, f"负责人·{office.name}")
     if (office.editor_group_id, office.head_group_id) != (editors.pk, heads.pk):
         office.editor_group, office.head_group = editors, heads
         office.save(update_fields=["editor_group", "head_group"])
@@ -136,6 +192,16 @@ def _office(index: DisclosureIndexPage, office: Office) -> OfficeIndexPage:
     _allow_pages(editors, page, ["add_page", "change_page"])
     _allow_files(editors, office.name)
     return page
+
+
+def _office_group(group: Group | None, name: str) -> Group:
+    """Return the office's group; it keeps its people when the office is renamed."""
+    if group is None or group.name == name or group.name[:2] != name[:2]:
+        return group or _group(name)
+    if not Group.objects.filter(name=name).exists():
+        group.name = name
+        group.save(update_fields=["name"])
+    return group
 
 
 def _group(name: str) -> Group:
@@ -238,3 +304,22 @@ def _workflow(home: HomePage) -> None:
         for order, task in enumerate((head, secrecy, leader)):
             WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=order)
     WorkflowPage.objects.update_or_create(page=home, defaults={"workflow": workflow})
+
+
+def _remove_defaults() -> None:
+    """Take away Wagtail's own groups and workflow, where nobody has used them.
+
+    Their permissions would lead around the three steps of the review.
+    """
+    for workflow in Workflow.objects.filter(name=DEFAULT_WORKFLOW):
+        used = WorkflowPage.objects.filter(workflow=workflow).exclude(page__depth=1)
+        if used.exists() or WorkflowState.objects.filter(workflow=workflow).exists():
+            continue
+        tasks = [row.task for row in workflow.workflow_tasks.select_related("task")]
+        workflow.delete()
+        for task in tasks:
+            if not (task.workflow_tasks.exists() or task.task_states.exists()):
+                task.delete()
+    unused = Group.objects.filter(name__in=DEFAULT_GROUPS, user=None)
+    asked = GroupApprovalTask.objects.values("groups")
+    unused.exclude(pk__in=asked.exclude(groups=None)).delete()
