@@ -81,7 +81,6 @@ class GuideStepBlock(StructBlock):
     class Meta:
         icon = "list-ol"
         label = _("步骤")
-        template = "disclosure_pages/blocks/guide_step.html"
 
 
 class DisclosureBody(StreamBlock):

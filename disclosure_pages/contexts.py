@@ -10,13 +10,12 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from cms.context import public_path
-from disclosure_pages import guide_text, selectors
+from disclosure_pages import selectors
 from disclosure_pages.choices import Category, Equipment, LegalStatus
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
     DisclosureIndexPage,
     DisclosureItemPage,
-    GuidePage,
     HomePage,
     OfficeIndexPage,
     ReadingPointIndexPage,
@@ -31,7 +30,6 @@ from disclosure_pages.portal_selectors import (
 )
 
 CARDS = 3
-CONTACT = {"找谁问", "联系方式", "受理机构", "受理机构和联系方式"}
 
 
 @dataclass(frozen=True)
@@ -208,18 +206,6 @@ def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
         category_options=options(Category.choices),
         years=parts.counts.years(office_path=page.path),
     )
-
-
-@page_context.register
-def _guide(page: GuidePage, request: HttpRequest) -> dict[str, Any]:
-    sections = guide_text.sections("".join(block.render() for block in page.body))
-    return {
-        "preamble": sections.preamble,
-        "sections": sections.parts,
-        "names_contact": any(part.heading in CONTACT for part in sections.parts),
-        "offices": selectors.offices_to_ask(),
-        "pub_date": publication_time(page),
-    }
 
 
 @page_context.register

@@ -20,7 +20,7 @@ from wagtail.models import PageViewRestriction
 from cms.display import display_mode
 from cms.language import interface_language
 from disclosure_pages.choices import DisclosureMode
-from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models import DisclosureItemPage, GuidePage
 from disclosure_pages.models.base import PublicPage
 
 TTL_S = 60
@@ -36,6 +36,7 @@ class Copy:
     published_at: datetime
     content: bytes
     content_type: str
+    guide_version: int = 0
 
     def still_public(self) -> bool:
         """Whether this publication is public now; one query."""
@@ -54,6 +55,8 @@ class Copy:
         )
         if self.model is DisclosureItemPage:
             pages = pages.filter(disclosure_mode=DisclosureMode.PROACTIVE)
+        if self.model is GuidePage:  # changed contacts are a new version too
+            pages = pages.exclude(versions__number__gt=self.guide_version)
         return pages.exists()
 
 
@@ -103,4 +106,5 @@ def _copy_of(request: HttpRequest, response: HttpResponse) -> Copy | None:
         page.last_published_at,
         response.content,
         response["Content-Type"],
+        getattr(page, "shown_version", 0),
     )

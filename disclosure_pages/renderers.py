@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from wagtail.models import Page
 
 from cms.models import Office
+from disclosure_pages.guide_parts import guide_html, read_register
 from disclosure_pages.models import (
     AnnualReportPage,
     DisclosureDocument,
@@ -123,6 +124,11 @@ def _published_on(page: Page) -> str:
 def html(page: Page) -> str:
     """Return the body as semantic HTML, already sanitised by the editor."""
     return "".join(child.render() for child in page.body).strip()
+
+
+@html.register
+def _guide_html(page: GuidePage) -> str:
+    return guide_html(page, read_register())
 
 
 @html.register

@@ -1,10 +1,15 @@
-from django.urls import include, path
+from django.urls import include, path, re_path
 
-from disclosure_pages import external_views, views
+from disclosure_pages import external_views, guide_views, views
 
 urlpatterns = [
     path("", include("disclosure_pages.feed_urls")),
     path("media/<path:name>", views.media, name="media"),
+    re_path(
+        r"^guide/(?P<kind>booklet|poster|large)\.pdf$",
+        guide_views.guide_print_file,
+        name="guide_print",
+    ),
     path("robots.txt", views.robots, name="robots"),
     path("external/", external_views.external_index, name="external_index"),
     path(

@@ -13,6 +13,7 @@ PUBLIC = {
     "healthz",
     "readyz",
     "metrics",
+    "^guide/(?P<kind>booklet|poster|large)\\.pdf$",
     "robots.txt",
     "sitemap.xml",
     "^sitemap-(?P<section>[a-z]+)-(?P<part>[0-9]{1,4})\\.xml$",

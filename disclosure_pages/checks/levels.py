@@ -10,6 +10,7 @@ DEFAULTS = {
     "contact_phone": WARN,
     "document_number": WARN,
     "date_made": WARN,
+    "guide_part": BLOCK,
     "title_length": WARN,
     "title_blank": BLOCK,
     "title_spaces": WARN,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from wagtail.models import Page
 
+from cms.models import Authority
 from disclosure_pages import document_numbers
 from disclosure_pages.checks import personal_data, wording
 from disclosure_pages.checks.attachments import check_attachments
@@ -13,8 +14,9 @@ from disclosure_pages.checks.contents import Contents, contents_of
 from disclosure_pages.checks.levels import BLOCK, OFF, level_of
 from disclosure_pages.checks.links import dead_links
 from disclosure_pages.checks.problems import Problem, excerpt_at
+from disclosure_pages.guide_rules import missing_parts
 from disclosure_pages.item_rules import HIDDEN, visible_text
-from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models import DisclosureItemPage, GuidePage
 
 TITLE_LENGTH = 60  # longer ones are cut in lists and on phones
 
@@ -29,6 +31,7 @@ def check_page(page: Page) -> list[Problem]:
     found = [
         *_title(page),
         *_record(page),
+        *_guide(page),
         *_personal(page, contents),
         *_pictures(contents),
         *_tables(contents),
@@ -80,6 +83,12 @@ def _record(page: Page) -> Iterator[Problem]:
     if page.date_made is None:
         message = _("没有成文日期。请填文件落款的日期。")
         yield _problem("date_made", message, "date_made")
+
+
+def _guide(page: Page) -> Iterator[Problem]:
+    if isinstance(page, GuidePage):
+        for name, sentence in missing_parts(page, Authority.load()):
+            yield _problem("guide_part", sentence, name)
 
 
 def _personal(page: Page, contents: Contents) -> Iterator[Problem]:

@@ -82,9 +82,18 @@ def load_guide(home: HomePage) -> bool:
         title=values["title"],
         slug="guide",
         summary=values["summary"],
+        classification=values["classification"],
+        ways_to_obtain=values["ways_to_obtain"],
+        remedies=values["remedies"],
         live=False,
         locale=home.locale,
     )
+    offices = dict(Office.objects.values_list("code", "pk"))
+    steps = [
+        {"type": "step", "value": step | {"office": offices.get(step["office"])}}
+        for step in values["steps"]
+    ]
+    page.steps = GuidePage._meta.get_field("steps").to_python(steps)
     page.body = GuidePage._meta.get_field("body").to_python(body_of(values["body"]))
     _publish(home, page)
     return True

@@ -1,11 +1,16 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 
+from cms.models import Authority
+from cms.services.review import ReviewConflict
 from disclosure_pages.blocks import RICH_TEXT, DisclosureBody, GuideStepBlock
 from disclosure_pages.choices import PublicKind
+from disclosure_pages.guide_rules import missing_parts
 from disclosure_pages.models.base import PublicPage
 
 
@@ -50,9 +55,20 @@ class GuidePage(PublicPage):
         FieldPanel("summary"),
         FieldPanel("classification"),
         FieldPanel("ways_to_obtain"),
-        FieldPanel("steps"),
-        FieldPanel("remedies"),
-        FieldPanel("body"),
+        FieldPanel(
+            "steps",
+            help_text=_(
+                "一步一块，按先后排。选上“找谁”，电话、地点和时间自动取自科室登记，"
+                "不用再写。"
+            ),
+        ),
+        FieldPanel(
+            "remedies", help_text=_("不满意怎么办：向谁投诉举报、怎样复议和诉讼。")
+        ),
+        FieldPanel(
+            "body",
+            help_text=_("例如“多久答复”“要不要钱”；每个二级标题自成一节，进目录。"),
+        ),
         FieldPanel("change_note"),
     ]
     parent_page_types = ["disclosure_pages.HomePage"]
@@ -64,6 +80,17 @@ class GuidePage(PublicPage):
     class Meta:
         verbose_name = _("公开指南")
         verbose_name_plural = _("公开指南")
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
+        """Publish a guide that has every statutory part.
+
+        Raises:
+            ReviewConflict: a part is missing; the sentences say which.
+        """
+        missing = missing_parts(self, Authority.load())
+        if missing:
+            raise ReviewConflict(" ".join(sentence for _name, sentence in missing))
+        return super().publish(revision, *args, **kwargs)
 
 
 class GuideVersion(models.Model):

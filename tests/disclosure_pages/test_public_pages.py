@@ -19,7 +19,6 @@ from disclosure_pages.models import (
     ExternalAttachment,
     ExternalFile,
     ExternalItem,
-    GuidePage,
     OfficeIndexPage,
     Origin,
     ReadingPointPage,
@@ -619,16 +618,3 @@ def test_portal_lists_what_it_received(client, external):
     )
     assert titles(client.get("/disclosure/finance/")) == []
     assert titles(client.get(f"{WORK}?origin={'2' * 18}")) == []
-
-
-def test_guide_shows_the_contact_once(client):
-    fill_authority()
-    make_guide()
-    assert text_of(client.get("/guide/?a")).count("<h2>找谁问</h2>") == 1
-    page = GuidePage.objects.get()
-    page.body = [("paragraph", "<h2>找谁问</h2><p>到二楼。</p>")]
-    with publication_approved("test"):
-        page.save_revision().publish(skip_permission_checks=True)
-    text = text_of(client.get("/guide/?a"))
-    assert text.count("<h2>找谁问</h2>") == 1
-    assert "0000-62001203" in text

@@ -1,0 +1,46 @@
+"""The prints of the public guide, for anybody to download."""
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from cms.context import public_path
+from disclosure_pages.models import GuidePage
+from disclosure_pages.public_state import visible_pages
+from disclosure_pages.services.guide_prints import (
+    PrintingBusy,
+    PrintingUnavailable,
+    PrintKind,
+    guide_print,
+)
+
+RETRY_AFTER_S = 10
+
+
+@require_safe
+def guide_print_file(request: HttpRequest, kind: str) -> HttpResponse:
+    """Serve a print of the guide that is public now; 404 when there is none."""
+    page = visible_pages(GuidePage).first()
+    if page is None:
+        raise Http404
+    try:
+        sheet = guide_print(page, PrintKind(kind))
+        file = sheet.path.open("rb")
+    except (PrintingUnavailable, PrintingBusy) as error:
+        return _later(request, page, str(error))
+    response = FileResponse(
+        file, filename=sheet.name, content_type="application/pdf", as_attachment=False
+    )
+    response["Cache-Control"] = "public, max-age=60"
+    return response
+
+
+def _later(request: HttpRequest, page: GuidePage, reason: str) -> HttpResponse:
+    response = TemplateResponse(
+        request,
+        "disclosure_pages/guide/no_print.html",
+        {"reason": reason, "guide_url": public_path(page.url_path)},
+        status=503,
+    )
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
