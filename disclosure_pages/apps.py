@@ -12,6 +12,7 @@ class DisclosurePagesConfig(AppConfig):
         from disclosure_pages import (  # noqa: F401
             contexts,
             contexts_catalogue,
+            contexts_dossiers,
             contexts_guide,
             file_receivers,
             guide_receivers,

@@ -15,6 +15,7 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from cms.models import CalendarDay, SteeringMember
+from disclosure_pages.desk.dossier_chooser import PublicItemChooserViewSet
 from disclosure_pages.models import CatalogueEntry, Subcategory, Term
 from disclosure_pages.models.catalogue import OfficialRow
 from disclosure_pages.services.catalogue import announce
@@ -120,3 +121,10 @@ def keep_official_rows(
         return None
     messages.error(request, _("官方目录的行不能删除；不适用的，请把“本机关适用”去掉。"))
     return redirect("wagtailadmin_home")
+
+
+@hooks.register("register_admin_viewset")
+def public_item_chooser() -> PublicItemChooserViewSet:
+    return PublicItemChooserViewSet(
+        "gongkai_public_item_chooser", url_prefix="public-item"
+    )

@@ -152,3 +152,4 @@ class CollectionLayout(models.TextChoices):
 
     LIST = "list", _("列表")
     TABLE = "table", _("表格")
+    RSS = "rss", _("列表和订阅")

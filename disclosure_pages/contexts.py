@@ -97,9 +97,7 @@ def _home(page: HomePage, request: HttpRequest) -> dict[str, Any]:
         return portal_home_context()
     items = selectors.visible_items()
     counts = selectors.catalogue(items)
-    rows = selectors.with_office_names(
-        selectors.latest_rows(items), selectors.office_pages()
-    )
+    rows = selectors.latest_rows(items, selectors.office_pages())
     told = [row for row in rows if row.category == Category.WORK and row.summary]
     return {
         "catalogue": counts,

@@ -20,6 +20,7 @@ from disclosure_pages.contexts import (
     publication_time,
     received_context,
 )
+from disclosure_pages.dossier_selectors import dossiers_with
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import CategoryIndexPage, DisclosureItemPage
 from disclosure_pages.page_context import page_context
@@ -38,7 +39,8 @@ def item_context(page: DisclosureItemPage, request: HttpRequest) -> dict[str, An
     related = related_items(page)
     draft = getattr(request, "is_preview", False)
     parts = parts_of_draft(page) if draft else record_parts(page)
-    page.names_others = bool(related)
+    dossiers = dossiers_with(page)
+    page.names_others = bool(related or dossiers)
     return {
         "address": address,
         "index_url": index_url,
@@ -54,6 +56,7 @@ def item_context(page: DisclosureItemPage, request: HttpRequest) -> dict[str, An
         "pub_date": publication_time(page),
         "qr": qr_path(address),
         "related": related,
+        "dossiers": dossiers,
         "parts": parts,
         "reference_label": reference_label(page),
         "reference_warning": reference_warning(page),

@@ -25,8 +25,8 @@ from django.views.decorators.http import require_safe
 from cms.context import frame_of, public_path
 from disclosure_pages import listed
 from disclosure_pages.choices import Category
+from disclosure_pages.item_rows import ItemRow
 from disclosure_pages.list_query import ListQuery, Sort
-from disclosure_pages.listed import Listed
 from disclosure_pages.models import CollectionPage
 from disclosure_pages.public_state import visible_pages
 
@@ -76,35 +76,35 @@ class ItemFeed(Feed):
         self.title = self.description = clean(title)
         self.author_name = clean(author)
         self.link, self.feed_url = link, feed_url
-        self.rows: list[Listed] = []
+        self.rows: list[ItemRow] = []
 
-    def items(self) -> list[Listed]:
+    def items(self) -> list[ItemRow]:
         return self.rows
 
-    def item_title(self, item: Listed) -> str:
+    def item_title(self, item: ItemRow) -> str:
         return clean(item.title)
 
-    def item_description(self, item: Listed) -> str:
+    def item_description(self, item: ItemRow) -> str:
         facts = (item.category_label, item.document_number, item.validity_label)
         return clean(item.summary or " · ".join(filter(None, facts)))
 
-    def item_link(self, item: Listed) -> str:
-        return item.url
+    def item_link(self, item: ItemRow) -> str:
+        return item.address
 
-    def item_guid(self, item: Listed) -> str:
+    def item_guid(self, item: ItemRow) -> str:
         return item.guid
 
-    def item_author_name(self, item: Listed) -> str:
+    def item_author_name(self, item: ItemRow) -> str:
         return clean(item.publisher)
 
-    def item_pubdate(self, item: Listed) -> datetime | None:
+    def item_pubdate(self, item: ItemRow) -> datetime | None:
         return item.published_at and timezone.localtime(item.published_at)
 
-    def item_updateddate(self, item: Listed) -> datetime | None:
+    def item_updateddate(self, item: ItemRow) -> datetime | None:
         moment = item.updated_at or item.published_at
         return moment and timezone.localtime(moment)
 
-    def item_categories(self, item: Listed) -> Iterable[str]:
+    def item_categories(self, item: ItemRow) -> Iterable[str]:
         return [clean(word) for word in (item.category_label, *item.keywords) if word]
 
 

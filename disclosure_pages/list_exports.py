@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from disclosure_pages import listed
+from disclosure_pages.item_rows import ItemRow
 from disclosure_pages.list_query import ListQuery
-from disclosure_pages.listed import Listed
 from disclosure_pages.models import CollectionPage
 from disclosure_pages.public_state import visible_pages
 
@@ -40,7 +40,7 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
-def csv_lines(rows: Iterable[Listed], header: list[str]) -> Iterator[str]:
+def csv_lines(rows: Iterable[ItemRow], header: list[str]) -> Iterator[str]:
     """Write the header and one line for each row."""
     writer = csv.writer(Echo())
     yield BOM + writer.writerow(header)
@@ -49,12 +49,12 @@ def csv_lines(rows: Iterable[Listed], header: list[str]) -> Iterator[str]:
             *(row.index_number, row.title, row.category_label, row.document_number),
             *(row.publisher, row.office, _iso(row.date_made)),
             *(_iso(row.date_published), row.validity_label, row.summary),
-            *("；".join(row.keywords), row.url, row.key),
+            *("；".join(row.keywords), row.address, row.key),
         )
         yield writer.writerow([harmless(cell) for cell in cells])
 
 
-def json_lines(rows: Iterable[Listed]) -> Iterator[str]:
+def json_lines(rows: Iterable[ItemRow]) -> Iterator[str]:
     """Write one object: when it was made, the rows, and at the end their number."""
     made_at = json.dumps(timezone.localtime().isoformat(timespec="seconds"))
     yield f'{{"made_at": {made_at}, "items": ['
@@ -66,7 +66,7 @@ def json_lines(rows: Iterable[Listed]) -> Iterator[str]:
     yield f'\n], "total": {number}}}\n'
 
 
-def _described(row: Listed) -> dict[str, Any]:
+def _described(row: ItemRow) -> dict[str, Any]:
     return {
         "key": row.key,
         "index_number": row.index_number,
@@ -81,7 +81,7 @@ def _described(row: Listed) -> dict[str, Any]:
         "validity": row.validity,
         "summary": row.summary,
         "keywords": row.keywords,
-        "url": row.url,
+        "url": row.address,
     }
 
 

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import CharField, Count, Q, QuerySet, Window
-from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Substr
-from django.urls import reverse
 
-from disclosure_pages.choices import Category, LegalStatus, PublicKind
+from disclosure_pages.choices import PublicKind
+from disclosure_pages.item_rows import (
+    VALIDITY,
+    ItemRow,
+    received_row,
+    received_values,
+)
 from disclosure_pages.list_query import ListQuery, Sort, with_document_brackets
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.public_state import visible_external
@@ -17,10 +21,10 @@ from disclosure_pages.selectors import (
     PAGE_SIZE,
     Catalogue,
     ItemList,
-    ItemRow,
 )
 
-VALIDITY = "payload__metadata__validity"
+SUBCATEGORY = "payload__metadata__subcategory"
+GENRE = "payload__metadata__genre"
 
 
 @dataclass(frozen=True)
@@ -74,20 +78,25 @@ def received_list(query: ListQuery, names: dict[str, str]) -> ItemList:
 
     ``names`` are the townships by credit code.
     """
-    items = narrowed_received(received_items(), query)
+    return received_page(narrowed_received(received_items(), query), query, names)
+
+
+def received_page(
+    items: QuerySet[ExternalItem], query: ListQuery, names: dict[str, str]
+) -> ItemList:
+    """Return one page of these received items, counted in the same query."""
     items = items.annotate(found=Window(Count("pk")))
     start = (query.page - 1) * PAGE_SIZE
     ordered = items.order_by(*query.sort.ordering)[start : start + PAGE_SIZE]
-    found = list(_row_values(ordered, "found"))
+    found = list(received_values(ordered, "found"))
     total = found[0]["found"] if found else 0
-    return ItemList(query, [_row(values, names) for values in found], total)
+    return ItemList(query, [received_row(values, names) for values in found], total)
 
 
 def latest_received(names: dict[str, str]) -> list[ItemRow]:
     """Return the items published last."""
     latest = received_items().order_by(*Sort.PUBLISHED.ordering)
-    rows = _row_values(latest[:LATEST])
-    return [_row(values, names) for values in rows]
+    return [received_row(values, names) for values in received_values(latest[:LATEST])]
 
 
 def portal_home_context() -> dict[str, Any]:
@@ -123,27 +132,3 @@ def narrowed_received(
     if query.validity:
         items = items.filter(**{VALIDITY: query.validity})
     return items
-
-
-def _row_values(items: QuerySet[ExternalItem], *more: str) -> QuerySet:
-    columns = (
-        *("origin", "key", "title", "index_number", "category", "document_number"),
-        *("date_made", "date_published"),
-    )
-    return items.values(*columns, *more, status=KT(VALIDITY))
-
-
-def _row(values: dict[str, Any], names: dict[str, str]) -> ItemRow:
-    known = values["category"] in Category.values
-    status = values["status"]
-    return ItemRow(
-        title=values["title"],
-        url=reverse("external_item", args=[values["origin"], values["key"]]),
-        index_number=values["index_number"],
-        document_number=values["document_number"],
-        category=values["category"] if known else "",
-        office=names.get(values["origin"], values["origin"]),
-        date_made=values["date_made"],
-        date_published=values["date_published"],
-        validity=status if status in LegalStatus.values else LegalStatus.VALID,
-    )

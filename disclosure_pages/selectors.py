@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import CharField, Count, Q, QuerySet, Window
@@ -12,9 +11,10 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from cms.context import public_path
-from cms.models import Office, Village
-from disclosure_pages.choices import Category, LegalStatus
+from cms.models import Village
+from disclosure_pages.choices import Category
 from disclosure_pages.document_numbers import parse
+from disclosure_pages.item_rows import ItemRow, own_row, own_values
 from disclosure_pages.list_query import ListQuery, with_document_brackets
 from disclosure_pages.models import (
     DisclosureItemPage,
@@ -27,45 +27,6 @@ PAGE_SIZE = 20
 PAGES_AROUND = 2
 LATEST = 8
 STEP = Page.steplen
-ROW_FIELDS = (
-    *("url_path", "path", "title", "index_number", "document_number", "category"),
-    *("date_made", "date_published", "validity", "summary", "keywords"),
-)
-
-
-@dataclass(frozen=True)
-class ItemRow:
-    """One line of a list, of our own item or of one that came from elsewhere."""
-
-    title: str
-    url: str
-    index_number: str = ""
-    document_number: str = ""
-    category: str = ""
-    office: str = ""
-    date_made: date | None = None
-    date_published: date | None = None
-    validity: str = LegalStatus.VALID
-    summary: str = ""
-    keywords: str = ""
-
-    @property
-    def category_label(self) -> str:
-        """The category in the words of the catalogue."""
-        return str(Category(self.category).label) if self.category else ""
-
-    @property
-    def validity_label(self) -> str:
-        """The status if it is another than "in force", else nothing."""
-        if self.validity in ("", LegalStatus.VALID):
-            return ""
-        return str(LegalStatus(self.validity).label)
-
-    @property
-    def number_parts(self) -> tuple[str, str]:
-        """The index number as (up to the last slash, rest)."""
-        head, slash, tail = self.index_number.rpartition("/")
-        return f"{head}{slash}", tail
 
 
 @dataclass(frozen=True)
@@ -258,38 +219,32 @@ def item_list(
     ordered = items.order_by(*query.sort.ordering)
     if total is None:
         ordered = ordered.annotate(found=Window(Count("pk")))
-    fields = ROW_FIELDS if total is not None else (*ROW_FIELDS, "found")
-    found = list(ordered.values(*fields)[start : start + PAGE_SIZE])
+    counted = () if total is not None else ("found",)
+    found = list(own_values(ordered, *counted)[start : start + PAGE_SIZE])
     if total is None:
         total = found[0]["found"] if found else 0
-    return ItemList(query, [_item_row(values) for values in found], total)
+    return ItemList(query, [own_row(values) for values in found], total)
 
 
-def latest_rows(items: QuerySet[DisclosureItemPage]) -> list[ItemRow]:
-    """Return the items published last (one query)."""
-    latest = items.order_by(*ListQuery().sort.ordering).values(*ROW_FIELDS)
-    return [_item_row(values) for values in latest[:PAGE_SIZE]]
+def office_names(offices: Iterable[OfficeIndexPage]) -> dict[str, str]:
+    """Return the offices' names by the tree path of their pages."""
+    return {page.path: page.office.name for page in offices}
 
 
-def _item_row(values: dict[str, Any]) -> ItemRow:
-    fields = {name: values[name] for name in ROW_FIELDS[2:]}
-    url, office_path = public_path(values["url_path"]), values["path"][:-STEP]
-    return ItemRow(url=url, office=office_path, **fields)
-
-
-def with_office_names(
-    rows: list[ItemRow], offices: Iterable[OfficeIndexPage]
+def latest_rows(
+    items: QuerySet[DisclosureItemPage], offices: Iterable[OfficeIndexPage]
 ) -> list[ItemRow]:
-    """Return the rows with their office's name instead of its page's path."""
-    names = {page.path: page.office.name for page in offices}
-    return [replace(row, office=names.get(row.office, "")) for row in rows]
+    """Return the items published last (one query)."""
+    latest = own_values(items.order_by(*ListQuery().sort.ordering))[:PAGE_SIZE]
+    names = office_names(offices)
+    return [own_row(values, names) for values in latest]
 
 
 def usual_words(rows: Iterable[ItemRow], limit: int = 5) -> list[str]:
     """Return the keywords that the latest items share most; each finds something."""
     counts: Counter[str] = Counter()
     for row in rows:
-        counts.update(word for word in row.keywords.split("；") if word)
+        counts.update(row.keywords)
     return [word for word, _count in counts.most_common(limit)]
 
 
@@ -360,8 +315,3 @@ def _point_order(point: ReadingPointPage) -> tuple[Any, ...]:
 def villages() -> list[Village]:
     """Return the villages, for the chooser on the front page."""
     return list(Village.objects.all())
-
-
-def offices_to_ask() -> list[Office]:
-    """Return the offices with a phone, for the guide."""
-    return list(Office.objects.exclude(phone=""))

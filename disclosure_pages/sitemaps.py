@@ -21,6 +21,7 @@ from wagtail.models import Page
 
 from cms.context import SEARCH_PATH, public_path
 from disclosure_pages import contexts, listed, selectors
+from disclosure_pages.item_rows import base_url
 from disclosure_pages.models import (
     DisclosureItemPage,
     ExternalItem,
@@ -130,7 +131,7 @@ def _written(root: str, element: str, entries: Iterator[Entry]) -> HttpResponse:
     xml.startElement(root, {"xmlns": NAMESPACE})
     for path, changed in entries:
         xml.startElement(element, {})
-        xml.addQuickElement("loc", f"{listed.base_url()}{path}")
+        xml.addQuickElement("loc", f"{base_url()}{path}")
         if changed:
             moment = timezone.localtime(changed).isoformat(timespec="seconds")
             xml.addQuickElement("lastmod", moment)

@@ -7,6 +7,12 @@ from disclosure_pages.models.catalogue import (
 from disclosure_pages.models.desk import (
     SavedFilter,
 )
+from disclosure_pages.models.dossiers import (
+    CollectionPage,
+    DossierEntry,
+    DossierIndexPage,
+    DossierPage,
+)
 from disclosure_pages.models.external import (
     ExternalAttachment,
     ExternalFile,
@@ -38,10 +44,6 @@ from disclosure_pages.models.items import DisclosureItemPage
 from disclosure_pages.models.pages import (
     AnnualReportIndexPage,
     AnnualReportPage,
-    CollectionPage,
-    DossierEntry,
-    DossierIndexPage,
-    DossierPage,
     InstitutionPage,
     NoticeIndexPage,
     NoticePage,

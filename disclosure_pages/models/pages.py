@@ -1,34 +1,33 @@
-"""The smaller page types: rules, institution, reports, notices, dossiers …"""
+"""The smaller page types: rules, institution, reports, notices, plain pages."""
 
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
-    InlinePanel,
-    PageChooserPanel,
 )
 from wagtail.fields import StreamField
-from wagtail.models import Orderable, Page
+from wagtail.models import Page
 
 from disclosure_pages.blocks import DisclosureBody
 from disclosure_pages.choices import (
-    Category,
-    CollectionLayout,
     LegalStatus,
     PublicKind,
 )
 from disclosure_pages.models.base import ModeratedPage, PublicPage
 from disclosure_pages.models.files import DisclosureDocument
-from disclosure_pages.models.items import DisclosureItemPage
 
 
 class SectionPage(ModeratedPage):
     """A part of the site that lists its children; one of its kind per site."""
 
-    lede = models.CharField(_("说明"), max_length=300, blank=True)
+    lede = models.CharField(
+        _("说明"),
+        max_length=300,
+        blank=True,
+        help_text=_("标题下面的一两句话：这一栏放什么。"),
+    )
 
     content_panels = [*Page.content_panels, FieldPanel("lede")]
     max_count = 1
@@ -86,13 +85,24 @@ class RulesPage(TextPage):
 
     kind = PublicKind.RULES
 
-    document_number = models.CharField(_("文号"), max_length=80, blank=True)
-    date_made = models.DateField(_("成文日期"), null=True, blank=True)
+    document_number = models.CharField(
+        _("文号"),
+        max_length=80,
+        blank=True,
+        help_text=_("没有文号就空着。例：云政〔2026〕31号"),
+    )
+    date_made = models.DateField(
+        _("成文日期"),
+        null=True,
+        blank=True,
+        help_text=_("文件落款的日期，例：2026-08-24"),
+    )
     validity = models.CharField(
         _("有效性"),
         max_length=20,
         choices=LegalStatus.choices,
         default=LegalStatus.VALID,
+        help_text=_("现在还执行不执行；不再执行的选“失效”或“废止”。"),
     )
 
     content_panels = [
@@ -150,7 +160,9 @@ class AnnualReportPage(TextPage):
 
     kind = PublicKind.REPORT
 
-    year = models.PositiveSmallIntegerField(_("年度"), unique=True)
+    year = models.PositiveSmallIntegerField(
+        _("年度"), unique=True, help_text=_("报告说的是哪一年，例：2025")
+    )
     document = models.ForeignKey(
         DisclosureDocument,
         on_delete=models.PROTECT,
@@ -158,6 +170,7 @@ class AnnualReportPage(TextPage):
         blank=True,
         related_name="annual_reports",
         verbose_name=_("报告文件"),
+        help_text=_("盖章的全文，供下载；最好是 PDF。"),
     )
 
     content_panels = [
@@ -175,7 +188,8 @@ class AnnualReportPage(TextPage):
         verbose_name_plural = _("年度报告")
 
     def attachment_hashes(self) -> list[str]:
-        return [self.document.sha256] if self.document else []
+        attached = [self.document.sha256] if self.document else []
+        return attached + super().attachment_hashes()
 
 
 class NoticeIndexPage(SectionPage):
@@ -207,128 +221,6 @@ class NoticePage(TextPage):
     class Meta:
         verbose_name = _("通知公告")
         verbose_name_plural = _("通知公告")
-
-
-class DossierIndexPage(SectionPage):
-    """专题: the dossiers."""
-
-    subpage_types = ["disclosure_pages.DossierPage"]
-    template = "disclosure_pages/dossier_index_page.html"
-
-    class Meta:
-        verbose_name = _("专题目录")
-
-    def children_named(self, slug: str) -> QuerySet[Page]:
-        return DossierPage.objects.all()
-
-
-class DossierPage(TextPage):
-    """专题: items of several categories on one matter, in a chosen order."""
-
-    kind = PublicKind.DOSSIER
-
-    content_panels = [
-        *TextPage.content_panels,
-        InlinePanel("entries", label=_("收入的信息")),
-    ]
-    parent_page_types = ["disclosure_pages.DossierIndexPage"]
-    template = "disclosure_pages/dossier_page.html"
-
-    class Meta:
-        verbose_name = _("专题")
-        verbose_name_plural = _("专题")
-
-
-class DossierEntry(Orderable):
-    """An item in a dossier, under an optional heading of its own."""
-
-    page = ParentalKey(DossierPage, on_delete=models.CASCADE, related_name="entries")
-    item = models.ForeignKey(
-        DisclosureItemPage,
-        on_delete=models.CASCADE,
-        related_name="dossier_entries",
-        verbose_name=_("公开信息"),
-    )
-    heading = models.CharField(
-        _("小标题"),
-        max_length=60,
-        blank=True,
-        help_text=_("从这一条起另起一段时填写。"),
-    )
-
-    panels = [
-        PageChooserPanel("item", "disclosure_pages.DisclosureItemPage"),
-        FieldPanel("heading"),
-    ]
-
-    class Meta(Orderable.Meta):
-        verbose_name = _("专题条目")
-
-    def __str__(self) -> str:
-        return self.heading or self.item.title
-
-
-class CollectionPage(ModeratedPage):
-    """A saved query shown as list, table or feed; it holds no items itself."""
-
-    lede = models.CharField(_("说明"), max_length=300, blank=True)
-    q = models.CharField(_("包含的字"), max_length=100, blank=True)
-    category = models.CharField(
-        _("类别"), max_length=20, choices=Category.choices, blank=True
-    )
-    office = models.ForeignKey(
-        "gongkai_cms.Office",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("科室"),
-    )
-    subcategory = models.ForeignKey(
-        "disclosure_pages.Subcategory",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("子类别"),
-    )
-    genre = models.ForeignKey(
-        "disclosure_pages.Term",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        limit_choices_to={"scheme": "genre"},
-        verbose_name=_("体裁"),
-    )
-    year = models.PositiveSmallIntegerField(_("公开年份"), null=True, blank=True)
-    validity = models.CharField(
-        _("有效性"), max_length=20, choices=LegalStatus.choices, blank=True
-    )
-    keyword = models.CharField(_("关键词"), max_length=60, blank=True)
-    layout = models.CharField(
-        _("显示为"),
-        max_length=10,
-        choices=CollectionLayout.choices,
-        default=CollectionLayout.LIST,
-    )
-
-    content_panels = [
-        *Page.content_panels,
-        FieldPanel("lede"),
-        FieldRowPanel([FieldPanel("q"), FieldPanel("keyword")]),
-        FieldRowPanel([FieldPanel("category"), FieldPanel("subcategory")]),
-        FieldRowPanel([FieldPanel("office"), FieldPanel("genre")]),
-        FieldRowPanel([FieldPanel("year"), FieldPanel("validity")]),
-        FieldPanel("layout"),
-    ]
-    parent_page_types = ["disclosure_pages.HomePage"]
-    subpage_types: list[str] = []
-    template = "disclosure_pages/collection_page.html"
-
-    class Meta:
-        verbose_name = _("集合")
-        verbose_name_plural = _("集合")
 
 
 class PlainPage(TextPage):

@@ -1,0 +1,119 @@
+"""集合: a saved query as list, table or feed, with the reason in words."""
+
+import datetime as dt
+
+import pytest
+
+from disclosure_pages.models import Subcategory, Term
+from disclosure_pages.services.withdrawal import withdraw
+from tests.disclosure_pages.test_feeds import make_collection, received  # noqa: F401
+from tests.factories import make_item
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(client, path="/collection/"):
+    response = client.get(path)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_it_says_in_words_what_it_collects_and_shows_just_that(client):
+    old = dt.date(2025, 5, 1)
+    make_item("低保公示", date_published=dt.date(2026, 9, 1))
+    make_item("旧低保公示", date_made=old, date_published=old)
+    make_item("低保预算", category="finance", date_published=dt.date(2026, 9, 1))
+    make_collection(
+        "今年的低保", lede="每季度更新。", year=2026, category="work", q="低保"
+    )
+    page = shown(client)
+    assert "每季度更新。" in page
+    assert "2026 年公开的，工作信息类，名称、文号或索引号含“低保”的信息" in page
+    assert ">低保公示</a>" in page
+    assert "旧低保公示" not in page and "低保预算" not in page
+    for form in ("rss", "atom"):
+        assert f"/feeds/collection/collection.{form}" in page
+    for form in ("csv", "json"):
+        assert f"/lists/collection/collection.{form}" in page
+
+
+def test_every_condition_narrows_and_is_told(client):
+    make_item("别的")
+    wanted = make_item("要的", validity="amended", keywords="春耕；补贴")
+    wanted.subcategory = Subcategory.objects.get(category="work", code="relief")
+    wanted.genre = Term.objects.get(scheme="genre", code="notice")
+    type(wanted).objects.filter(pk=wanted.pk).update(
+        subcategory=wanted.subcategory, genre=wanted.genre
+    )
+    conditions = {
+        "subcategory": (wanted.subcategory, "“社会救助”事项"),
+        "genre": (wanted.genre, "体裁为通知"),
+        "validity": ("amended", "有效性为已修改"),
+        "keyword": ("春耕", "关键词含“春耕”"),
+    }
+    for name, (value, words) in conditions.items():
+        values = {"category": "work", name: value}
+        make_collection(name, slug=name, **values)
+        page = shown(client, f"/{name}/")
+        assert words in page
+        assert ">要的</a>" in page and ">别的</a>" not in page
+    make_collection("全部", slug="all")
+    assert "全部公开的信息" in shown(client, "/all/")
+
+
+def test_three_layouts(client):
+    make_item("低保公示", summary="新增 6 户。")
+    for layout in ("list", "table", "rss"):
+        make_collection(layout, slug=layout, layout=layout)
+        page = shown(client, f"/{layout}/")
+        assert "低保公示</a>" in page
+        assert ("<table" in page) is (layout == "table")
+        assert ("新增 6 户。" in page) is (layout != "table")
+        assert ("订阅：有新的自动送到" in page) is (layout == "rss")
+        assert page.count("<h1") == 1
+
+
+def test_paging_sorting_and_what_lies_behind_the_last_page(client):
+    for number in range(23):
+        make_item(f"第{number:02d}件", date_published=dt.date(2026, 9, 1 + number))
+    make_collection(layout="table")
+    first = shown(client)
+    assert "共 23 条，第 1—20 条" in first and 'href="?page=2"' in first
+    second = shown(client, "/collection/?page=2")
+    assert "第 21—23 条" in second and "第00件" in second
+    assert "第00件" in shown(client, "/collection/?sort=published-asc")
+    assert client.get("/collection/?page=3").status_code == 404
+    # filters of other lists change nothing here
+    assert "共 23 条" in shown(client, "/collection/?q=没有&category=finance")
+
+
+def test_withdrawn_items_vanish_and_an_empty_collection_says_so(client):
+    item = make_item("低保公示")
+    make_collection()
+    assert "低保公示" in shown(client)
+    withdraw(item, reason="有误")
+    page = shown(client)
+    assert "低保公示" not in page and "目前没有公开的信息" in page
+
+
+def test_the_portal_collects_what_it_received(client, settings, received):  # noqa: F811
+    make_collection(keyword="低保")
+    make_collection(slug="none", keyword="别的")
+    settings.GONGKAI_ROLE = "portal"
+    page = shown(client)
+    assert ">低保公示</a>" in page and "云溪镇人民政府" in page
+    assert "低保公示" not in shown(client, "/none/")
+
+
+def test_queries_do_not_grow_with_the_items(client, django_assert_max_num_queries):
+    make_item()
+    make_collection(category="work", layout="table")
+    counts = []
+    for more in (0, 25):
+        for _number in range(more):
+            make_item()
+        shown(client, "/collection/")
+        with django_assert_max_num_queries(12) as asked:
+            shown(client, "/collection/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
