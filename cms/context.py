@@ -59,7 +59,8 @@ class SiteFrame:
     @cached_property
     def authority(self) -> Authority:
         """The authority, or an empty one before the site is set up (one query)."""
-        return Authority.objects.first() or Authority()
+        found = Authority.objects.select_related("receiving_office").first()
+        return found or Authority()
 
     @property
     def site_name(self) -> str:

@@ -14,6 +14,7 @@ class DisclosurePagesConfig(AppConfig):
             contexts_catalogue,
             contexts_dossiers,
             contexts_guide,
+            contexts_pages,
             file_receivers,
             guide_receivers,
             receivers,

@@ -13,10 +13,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from wagtail.models import Page
 
-from cms.context import SiteFrame
+from cms.context import SiteFrame, public_path
 from disclosure_pages import contexts, structured_data
 from disclosure_pages.models import CollectionPage, HomePage
 from disclosure_pages.models.base import PublicPage
+from disclosure_pages.qr import QrPath, qr_path
 
 register = template.Library()
 NOT_IN_SCRIPT = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
@@ -58,6 +59,15 @@ def time_of_publication(context: Context) -> str:
     """Return ``PubDate`` of the page that is shown; nothing where there is none."""
     page = page_of(context)
     return contexts.publication_time(page) if page else ""
+
+
+@register.simple_tag(takes_context=True)
+def qr_of_page(context: Context) -> QrPath:
+    """Return the QR code of the page that is shown."""
+    frame: SiteFrame = context["frame"]
+    page = page_of(context)
+    path = public_path(page.url_path) if page and page.url_path else "/"
+    return qr_path(f"{frame.base_url}{path}")
 
 
 @register.simple_tag(takes_context=True)
