@@ -15,6 +15,7 @@ from disclosure_pages.demo.organisation import (
     load_reading_points,
     load_villages,
 )
+from disclosure_pages.demo.pages import load_pages, load_responsible
 from disclosure_pages.demo.review import load_drafts
 from disclosure_pages.models import Origin
 from disclosure_pages.services.site import setup_site
@@ -34,6 +35,7 @@ class Loaded:
     accounts: dict[str, str] = field(default_factory=dict)
     reading_points: int = 0
     guide: bool = False
+    pages: int = 0
     items: int = 0
     drafts: int = 0
 
@@ -48,12 +50,14 @@ def load_demo(*, small: bool = False) -> Loaded:
         return _load_portal()
     authority = load_authority("township")
     load_offices()
+    load_responsible()
     load_villages(SMALL_VILLAGES if small else None)
     home = setup_site()
     loaded = Loaded("township", authority.name, demo_password())
     loaded.accounts = load_accounts(loaded.password)
     loaded.reading_points = load_reading_points(home)
     loaded.guide = load_guide(home)
+    loaded.pages = load_pages(home)
     loaded.items = load_items(SMALL_ITEMS if small else None)
     loaded.drafts = load_drafts(SMALL_DRAFTS if small else None)
     return loaded
