@@ -18,12 +18,13 @@ from django.db.models import (
     CharField,
     Exists,
     ExpressionWrapper,
-    F,
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
 )
 from django.db.models.fields.files import FieldFile
+from django.db.models.functions import StrIndex
 from django.utils import timezone
 from wagtail.models import Page, PageViewRestriction, Site
 
@@ -97,14 +98,23 @@ def canonical_sha256(
 
 def visible_pages(model: type[Page]) -> QuerySet:
     """Return the pages of one model that anybody may read now."""
-    path = ExpressionWrapper(OuterRef("path"), output_field=CharField())
-    restricted = PageViewRestriction.objects.annotate(below=path)
-    restricted = restricted.filter(below__startswith=F("page__path"))
-    pages = model.objects.live().filter(~Exists(restricted))
+    pages = model.objects.live().filter(~Exists(_restrictions_above()))
     pages = pages.filter(Q(expire_at=None) | Q(expire_at__gt=timezone.now()))
     if model is DisclosureItemPage:
         pages = pages.filter(disclosure_mode=DisclosureMode.PROACTIVE)
     return pages
+
+
+def _restrictions_above() -> QuerySet[PageViewRestriction]:
+    """Return the view restrictions on an outer query's page or above it.
+
+    The restricted page is looked up by its key, never joined: without statistics (just
+    after a bulk load) PostgreSQL would read every page again for each page.
+    """
+    top = Page.objects.filter(pk=OuterRef("page_id")).order_by().values("path")
+    path = ExpressionWrapper(OuterRef("path"), output_field=CharField())
+    position = StrIndex(path, Subquery(top))
+    return PageViewRestriction.objects.annotate(position=position).filter(position=1)
 
 
 def visible_external() -> QuerySet[ExternalItem]:
@@ -132,11 +142,13 @@ def public_states(keys: Sequence[str]) -> dict[str, PublicState]:
 
 def public_keys(after: str = "", limit: int | None = None) -> list[str]:
     """Return the keys of all that is public now, sorted, from after ``after`` on."""
-    keys = [
-        uuid.hex
-        for model in PAGE_MODELS
-        for uuid in visible_pages(model).values_list("translation_key", flat=True)
-    ]
+    types = ContentType.objects.get_for_models(*PAGE_MODELS).values()
+    kept_back = DisclosureItemPage.objects.exclude(
+        disclosure_mode=DisclosureMode.PROACTIVE
+    )
+    pages = visible_pages(Page).filter(content_type__in=types)
+    pages = pages.exclude(pk__in=kept_back.order_by().values("pk"))
+    keys = [u.hex for u in pages.values_list("translation_key", flat=True)]
     keys += [
         f"{origin}.{key}"
         for origin, key in visible_external().values_list("origin", "key")
