@@ -6,6 +6,7 @@ canonical payload, with the same hash, whatever kind of page or row it comes fro
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,7 @@ from disclosure_pages.models.base import PublicPage
 
 PUBLISHED = "published"
 WITHDRAWN = "withdrawn"
+AT_ONCE = 500
 PAGE_MODELS: tuple[type[PublicPage], ...] = (
     *(DisclosureItemPage, GuidePage, ReadingPointPage, RulesPage, InstitutionPage),
     *(AnnualReportPage, NoticePage, DossierPage, PlainPage),
@@ -63,6 +65,8 @@ LISTED_FIELDS = (
     "reference_publisher",
 )
 LISTS = ("keywords", "audiences")
+LINKS = ("supersedes", "interpretation_of")  # other items, as {key, title, url}
+OWN_ADDRESS = re.compile(r'(<(?:a|img)\b[^>]*?\s(?:href|src)=")/(?!/)')
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,11 @@ def canonical_sha256(
         separators=(",", ":"),
     )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def absolute(html: str) -> str:
+    """Return HTML of ours whose links and pictures are found from anywhere."""
+    return OWN_ADDRESS.sub(rf"\g<1>{settings.GONGKAI_BASE_URL.rstrip('/')}/", html)
 
 
 def visible_pages(model: type[Page]) -> QuerySet:
@@ -225,19 +234,54 @@ def _describe_pages(
         .values_list("pk", flat=True)
     )
     offices = renderers.offices_by_path(pages)
+    linked = _linked(pages, context)
     for page in pages:
         if page.pk in visible:
-            states[page.key] = _published(page, context, offices)
+            states[page.key] = _published(page, context, offices, linked)
         else:
             states[page.key] = _withdrawn(page, context)
 
 
+def _linked(pages: list[Page], context: _PageContext) -> dict[int, dict[str, str]]:
+    """Return the public items that these items name, by primary key (one query)."""
+    wanted = {getattr(page, f"{name}_id", None) for page in pages for name in LINKS}
+    if wanted <= {None}:
+        return {}
+    found = visible_pages(DisclosureItemPage).filter(pk__in=wanted - {None})
+    return {
+        item.pk: {"key": item.key, "title": item.title, "url": context.url(item)}
+        for item in found.only("pk", "translation_key", "title", "url_path")
+    }
+
+
+def naming_keys(keys: Iterable[str]) -> set[str]:
+    """Return the keys of the live items whose metadata name one of these items."""
+    uuids = [UUID(key) for key in keys if len(key) == 32]
+    found: set[str] = set()
+    for start in range(0, len(uuids), AT_ONCE):
+        items = DisclosureItemPage.objects.order_by()
+        chunk = items.filter(translation_key__in=uuids[start : start + AT_ONCE])
+        named = list(chunk.values_list("pk", flat=True))
+        if named:
+            naming = Q(supersedes__in=named) | Q(interpretation_of__in=named)
+            live = items.filter(naming, live=True)
+            found |= {u.hex for u in live.values_list("translation_key", flat=True)}
+    return found
+
+
 def _published(
-    page: Page, context: _PageContext, offices: dict[str, Any]
+    page: Page,
+    context: _PageContext,
+    offices: dict[str, Any],
+    linked: dict[int, dict[str, str]],
 ) -> PublicState:
     metadata: dict[str, Any] = dict.fromkeys(LISTED_FIELDS, "")
     metadata.update(
         **{name: [] for name in LISTS},
+        **{
+            name: linked.get(getattr(page, f"{name}_id", None) or 0, {})
+            for name in LINKS
+        },
         type=page.kind.value,
         title=page.title,
         url=context.url(page),
@@ -248,7 +292,7 @@ def _published(
     metadata.update(renderers.metadata(page, offices))
     if not metadata["publisher"]:
         metadata["publisher"] = context.authority.name
-    html = renderers.html(page)
+    html = absolute(renderers.html(page))
     attachments = renderers.attachments(page)
     sha256 = canonical_sha256(PUBLISHED, metadata, html, attachments)
     return PublicState(page.key, PUBLISHED, metadata, html, attachments, sha256=sha256)
@@ -300,7 +344,7 @@ def _external(row: ExternalItem) -> PublicState:
             sha256=canonical_sha256(WITHDRAWN, metadata, "", []),
         )
     metadata: dict[str, Any] = dict.fromkeys(LISTED_FIELDS, "")
-    metadata.update({name: [] for name in LISTS})
+    metadata.update({name: [] for name in LISTS} | {name: {} for name in LINKS})
     metadata.update(row.payload["metadata"])
     html = clean_external_html(row.payload["html"], web_address(metadata["url"]))
     metadata.update(here)

@@ -15,7 +15,12 @@ from wagtail.signals import (
 
 from cms.models import Authority, Office, Village
 from disclosure_pages.models.base import PublicPage
-from disclosure_pages.public_state import PAGE_MODELS, public_keys, publicly_visible
+from disclosure_pages.public_state import (
+    PAGE_MODELS,
+    naming_keys,
+    public_keys,
+    publicly_visible,
+)
 from disclosure_pages.signals import public_state_changed
 
 from .models import OutboxEntry
@@ -32,8 +37,12 @@ NAME_FIELDS = {"name", "code", "credit_code"}
 
 
 def record(keys: Iterable[str], lane: str) -> None:
-    """Write the rows, and wake the drain once they are committed."""
-    if OutboxEntry.record(keys, lane):
+    """Write the rows, and wake the drain once they are committed.
+
+    Items that name the changed ones (代替、解读) tell their titles: they change too.
+    """
+    keys = set(keys)
+    if OutboxEntry.record(keys | naming_keys(keys), lane):
         wake_on_commit()
 
 

@@ -13,7 +13,12 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from disclosure_pages.models.external import bucket_of
-from disclosure_pages.public_state import LISTED_FIELDS, canonical_sha256
+from disclosure_pages.public_state import (
+    LINKS,
+    LISTED_FIELDS,
+    LISTS,
+    canonical_sha256,
+)
 
 PREFIX = "/portal/v1"
 ORIGIN = re.compile(r"[0-9A-Z]{18}")
@@ -144,13 +149,23 @@ def _check_metadata(metadata: dict[str, Any], origin: str) -> None:
     for name in LISTED_FIELDS:
         if not isinstance(metadata.get(name, ""), str):
             raise Refused(_("字段 %(name)s 应为文字。") % {"name": f"metadata.{name}"})
-    keywords = metadata.get("keywords", [])
-    if not isinstance(keywords, list) or not all(
-        isinstance(word, str) for word in keywords
-    ):
-        raise Refused(_("metadata.keywords 应为文字的列表。"))
+    for name in LISTS:
+        words = metadata.get(name, [])
+        if not isinstance(words, list) or not _all_text(words):
+            raise Refused(_("%(name)s 应为文字的列表。") % {"name": f"metadata.{name}"})
+    for name in LINKS:
+        link = metadata.get(name, {})
+        if not isinstance(link, dict) or not _all_text(link.values()):
+            raise Refused(
+                _("%(name)s 应为空，或写明 key、title、url。")
+                % {"name": f"metadata.{name}"}
+            )
     if metadata.get("origin", origin) not in ("", origin):
         raise Refused(_("metadata.origin 与地址不一致。"))
+
+
+def _all_text(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _check_attachments(attachments: list[Any]) -> None:
