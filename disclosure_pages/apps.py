@@ -15,6 +15,7 @@ class DisclosurePagesConfig(AppConfig):
             contexts_dossiers,
             contexts_guide,
             contexts_pages,
+            contexts_points,
             file_receivers,
             guide_receivers,
             receivers,

@@ -11,15 +11,13 @@ from wagtail.models import Page
 
 from cms.context import public_path
 from disclosure_pages import selectors
-from disclosure_pages.choices import Category, Equipment, LegalStatus
+from disclosure_pages.choices import Category, LegalStatus
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
     DisclosureIndexPage,
     DisclosureItemPage,
     HomePage,
     OfficeIndexPage,
-    ReadingPointIndexPage,
-    ReadingPointPage,
 )
 from disclosure_pages.page_context import page_context
 from disclosure_pages.portal_selectors import (
@@ -204,29 +202,3 @@ def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
         category_options=options(Category.choices),
         years=parts.counts.years(office_path=page.path),
     )
-
-
-@page_context.register
-def _reading_points(
-    page: ReadingPointIndexPage, request: HttpRequest
-) -> dict[str, Any]:
-    found = selectors.reading_points()
-    village = request.GET.get("village", "")
-    equipment = request.GET.get("equipment", "")
-    equipment = equipment if equipment in Equipment.values else ""
-    return {
-        "found": found,
-        "chosen": found.chosen(village, equipment),
-        "village": village,
-        "equipment": equipment,
-        "equipment_options": options(Equipment.choices),
-    }
-
-
-@page_context.register
-def _reading_point(page: ReadingPointPage, request: HttpRequest) -> dict[str, Any]:
-    return {
-        "index_url": public_path(page.url_path.removesuffix(f"{page.slug}/")),
-        "prints": page.has(Equipment.PRINTER),
-        "pub_date": publication_time(page),
-    }

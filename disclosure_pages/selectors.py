@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db.models import CharField, Count, Q, QuerySet, Window
 from django.db.models.functions import Cast, Length, Substr
 from django.utils import timezone
 from wagtail.models import Page
 
-from cms.context import public_path
 from cms.models import Village
 from disclosure_pages.choices import Category
 from disclosure_pages.document_numbers import parse
@@ -19,7 +17,6 @@ from disclosure_pages.list_query import ListQuery, with_document_brackets
 from disclosure_pages.models import (
     DisclosureItemPage,
     OfficeIndexPage,
-    ReadingPointPage,
 )
 from disclosure_pages.public_state import visible_pages
 
@@ -246,70 +243,6 @@ def usual_words(rows: Iterable[ItemRow], limit: int = 5) -> list[str]:
     for row in rows:
         counts.update(row.keywords)
     return [word for word, _count in counts.most_common(limit)]
-
-
-@dataclass(frozen=True)
-class MapPoint:
-    """A village on the schematic map; ``point`` is None where there is none yet."""
-
-    village: Village
-    point: ReadingPointPage | None
-
-    @property
-    def url(self) -> str:
-        """Address of the village's reading point."""
-        return public_path(self.point.url_path) if self.point else ""
-
-    @property
-    def text_y(self) -> int:
-        """Where the name stands: below the dot."""
-        return self.village.map_y + 28
-
-
-@dataclass(frozen=True)
-class ReadingPoints:
-    """All reading points and villages (two queries and one for restrictions)."""
-
-    points: list[ReadingPointPage]
-    villages: list[Village]
-
-    @property
-    def complete(self) -> int:
-        """Villages whose point meets every condition of the coverage figure."""
-        return len({p.village_id for p in self.points if p.village_id and p.complete})
-
-    @property
-    def covered(self) -> int:
-        """Villages that have a point at all."""
-        return len({p.village_id for p in self.points if p.village_id})
-
-    @property
-    def map_points(self) -> list[MapPoint]:
-        """The villages that have a place on the map."""
-        by_village = {p.village_id: p for p in self.points if p.village_id}
-        placed = [v for v in self.villages if v.map_x or v.map_y]
-        return [MapPoint(village, by_village.get(village.pk)) for village in placed]
-
-    def chosen(self, village: str, equipment: str) -> list[ReadingPointPage]:
-        """The points of one village (code), or with one piece of equipment."""
-        return [
-            point
-            for point in self.points
-            if (not village or (point.village and point.village.code == village))
-            and (not equipment or point.has(equipment))
-        ]
-
-
-def reading_points() -> ReadingPoints:
-    """Return all points, the township's own window first, and the villages."""
-    points = visible_pages(ReadingPointPage).select_related("village", "photo")
-    return ReadingPoints(sorted(points, key=_point_order), list(Village.objects.all()))
-
-
-def _point_order(point: ReadingPointPage) -> tuple[Any, ...]:
-    if point.village is None:
-        return (0, 0, "")
-    return (1, point.village.sort_order, point.village.code)
 
 
 def villages() -> list[Village]:

@@ -1,6 +1,11 @@
 from django.urls import include, path, re_path
 
-from disclosure_pages import external_views, guide_views, views
+from disclosure_pages import (
+    external_views,
+    guide_views,
+    reading_point_views,
+    views,
+)
 
 urlpatterns = [
     path("", include("disclosure_pages.feed_urls")),
@@ -9,6 +14,11 @@ urlpatterns = [
         r"^guide/(?P<kind>booklet|poster|large)\.pdf$",
         guide_views.guide_print_file,
         name="guide_print",
+    ),
+    re_path(
+        r"^reading-points/coverage\.(?P<form>csv|json)$",
+        reading_point_views.reading_point_coverage,
+        name="reading_point_coverage",
     ),
     path("robots.txt", views.robots, name="robots"),
     path("external/", external_views.external_index, name="external_index"),

@@ -14,6 +14,7 @@ PUBLIC = {
     "readyz",
     "metrics",
     "^guide/(?P<kind>booklet|poster|large)\\.pdf$",
+    "^reading-points/coverage\\.(?P<form>csv|json)$",
     "robots.txt",
     "sitemap.xml",
     "^sitemap-(?P<section>[a-z]+)-(?P<part>[0-9]{1,4})\\.xml$",

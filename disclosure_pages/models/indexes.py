@@ -13,6 +13,7 @@ from cms.models import Office
 from disclosure_pages.choices import Category
 from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.models.items import DisclosureItemPage
+from disclosure_pages.models.reading_points import ReadingPointIndexPage
 
 CODE = re.compile(r"[a-z0-9_-]{1,40}")
 SECTIONS = ("Rules", "AnnualReport", "Notice", "Dossier")
@@ -37,7 +38,11 @@ class HomePage(ModeratedPage):
         verbose_name = _("首页")
 
     def children_named(self, slug: str) -> QuerySet[Page] | None:
-        return DisclosureIndexPage.objects.all() if slug == "disclosure" else None
+        kinds = {
+            "disclosure": DisclosureIndexPage,
+            "reading-points": ReadingPointIndexPage,
+        }
+        return kinds[slug].objects.all() if slug in kinds else None
 
 
 class DisclosureIndexPage(ModeratedPage):

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -10,9 +12,17 @@ from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
 
 from cms.models import Village
+from cms.services.review import ReviewConflict
 from disclosure_pages.choices import Equipment, ManagerPost, PublicKind
 from disclosure_pages.models.base import ModeratedPage, PublicPage
 from disclosure_pages.models.files import DisclosureImage
+from disclosure_pages.reading_point_rules import (
+    blank_sentences,
+    phone_error,
+    point_errors,
+    unmet,
+    village_taken,
+)
 
 
 class ReadingPointIndexPage(ModeratedPage):
@@ -30,11 +40,21 @@ class ReadingPointIndexPage(ModeratedPage):
         verbose_name = _("查阅点目录")
 
     def children_named(self, slug: str) -> QuerySet[Page]:
-        return ReadingPointPage.objects.select_related("village")
+        return ReadingPointPage.objects.select_related("village", "photo")
+
+
+class _Typed:
+    """What was typed, as a point; what was refused already counts as empty."""
+
+    def __init__(self, cleaned: dict[str, Any]) -> None:
+        self._cleaned = cleaned
+
+    def __getattr__(self, name: str) -> str:
+        return self._cleaned.get(name) or ""
 
 
 class ReadingPointForm(WagtailAdminPageForm):
-    """Ticks for the equipment instead of a JSON text field."""
+    """Ticks for the equipment; what a draft may still lack is asked for in words."""
 
     equipment = forms.MultipleChoiceField(
         label=_("设备"),
@@ -42,6 +62,29 @@ class ReadingPointForm(WagtailAdminPageForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, sentence in blank_sentences().items():
+            if name in self.fields:
+                self.fields[name].error_messages["required"] = sentence
+
+    def clean(self) -> dict[str, Any]:
+        """Check what must hold for the public; a draft may be incomplete."""
+        cleaned = super().clean()
+        if self.is_deferred_validation:
+            return cleaned
+        for name, sentence in point_errors(_Typed(cleaned), self._absences()):
+            if name not in self.errors:
+                self.add_error(name or None, sentence)
+        return cleaned
+
+    def _absences(self) -> list["ManagerAbsence"]:
+        formset = self.formsets.get("absences")
+        if formset is None or not formset.is_valid():
+            return []
+        gone = {id(form) for form in formset.deleted_forms}
+        return [form.instance for form in formset.forms if id(form) not in gone]
 
 
 class ReadingPointPage(PublicPage):
@@ -146,20 +189,32 @@ class ReadingPointPage(PublicPage):
 
     @property
     def complete(self) -> bool:
-        """Whether every condition of the coverage figure is met.
+        """Whether every condition of the coverage figure is met."""
+        return not unmet(self)
 
-        Two managers, sign, rules on the wall, a screen, a printer, every workday.
-        """
-        screen = self.has(Equipment.COMPUTER) or self.has(Equipment.TOUCHSCREEN)
-        return bool(
-            self.primary_manager
-            and self.backup_manager
-            and self.has_sign
-            and self.rules_posted
-            and self.opens_every_workday
-            and screen
-            and self.has(Equipment.PRINTER)
+    def unique_error_message(self, model_class: Any, unique_check: Any) -> Any:
+        """Say which point the village has, instead of that the value is taken."""
+        if tuple(unique_check) != ("village",):
+            return super().unique_error_message(model_class, unique_check)
+        other = model_class.objects.filter(village_id=self.village_id).first()
+        return ValidationError(
+            village_taken(other.title if other else ""), code="unique"
         )
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
+        """Publish a point that a villager can rely on.
+
+        Raises:
+            ReviewConflict: something is missing or wrong; the sentences say what.
+        """
+        sentences = [text for _name, text in point_errors(self, self.absences.all())]
+        others = ReadingPointPage.objects.exclude(pk=self.pk)
+        if self.village_id:
+            taken = others.filter(village_id=self.village_id).first()
+            sentences += [village_taken(taken.title)] if taken else []
+        if sentences:
+            raise ReviewConflict(" ".join(sentences))
+        return super().publish(revision, *args, **kwargs)
 
 
 class ManagerAbsence(Orderable):
@@ -197,6 +252,8 @@ class ManagerAbsence(Orderable):
         super().clean()
         if self.from_date and self.to_date and self.from_date > self.to_date:
             raise ValidationError({"to_date": _("结束日期不能早于开始日期。")})
+        if sentence := phone_error(self.stand_in_phone):
+            raise ValidationError({"stand_in_phone": sentence})
 
 
 class ReadingPointPhoto(Orderable):

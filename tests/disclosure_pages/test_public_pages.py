@@ -21,7 +21,6 @@ from disclosure_pages.models import (
     ExternalItem,
     OfficeIndexPage,
     Origin,
-    ReadingPointPage,
 )
 from disclosure_pages.qr import qr_path
 from disclosure_pages.services import site
@@ -418,33 +417,6 @@ def test_guide_is_cut_into_sections_with_a_table_of_contents(client):
 def test_sections_survive_text_without_headings():
     assert sections("<p>只有一段</p>").parts == []
     assert sections("").preamble == ""
-
-
-def test_coverage_counts_villages_whose_point_is_complete(client):
-    make_reading_point(VillageFactory(name="上云村", map_x=10, map_y=10))
-    make_reading_point(VillageFactory(name="下云村"), has_sign=False)
-    VillageFactory(name="溪口村", map_x=50, map_y=60)
-    window = make_reading_point(VillageFactory(name="中云村"))
-    ReadingPointPage.objects.filter(pk=window.pk).update(village=None)
-    response = client.get("/reading-points/")
-    found = response.context["found"]
-    assert (found.complete, found.covered, len(found.villages)) == (1, 2, 4)
-    assert [place.village.name for place in found.map_points] == ["上云村", "溪口村"]
-    assert "条件未齐" in text_of(response)
-
-
-def test_reading_points_are_found_by_village_and_equipment(client):
-    upper = VillageFactory(name="上云村", code="upper")
-    make_reading_point(upper, equipment=["computer", "printer", "reader"])
-    make_reading_point(VillageFactory(name="下云村"))
-    by_village = client.get("/reading-points/?village=upper").context["chosen"]
-    assert [point.village.name for point in by_village] == ["上云村"]
-    by_reader = client.get("/reading-points/?equipment=reader").context["chosen"]
-    assert [point.village.name for point in by_reader] == ["上云村"]
-    assert client.get("/reading-points/?village=none").context["chosen"] == []
-    text = text_of(client.get(address(by_village[0])))
-    assert "周建平" in text
-    assert "林素芬" in text
 
 
 # 404 and portal
