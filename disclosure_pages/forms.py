@@ -56,8 +56,8 @@ class DocumentForm(BaseDocumentForm):
         document = self.instance
         if "file" not in self.fields and not document.pk and document.file:
             self._take_waiting(document)
-        if self.prepared and self.prepared.original:
-            document.original = self.prepared.original
+        if self.prepared:
+            self.prepared.mark(document)
         return super().save(commit=commit)
 
     def _update_errors(self, errors: ValidationError) -> None:

@@ -10,7 +10,7 @@ from wagtail.log_actions import log
 from cms.approval import publication_approved
 from disclosure_pages.bulk.bodies import body_of
 from disclosure_pages.bulk.export_bodies import text_of_body
-from disclosure_pages.bulk.filing import Filing
+from disclosure_pages.bulk.filing import Filing, is_of
 from disclosure_pages.bulk.offices import OfficeChoice
 from disclosure_pages.bulk.staged import HAVE_DEFAULTS, StagedItem
 from disclosure_pages.bulk.writing import LOG_ACTION, log_data
@@ -99,10 +99,10 @@ class ItemUpdater:
     def _apply_attachments(self, item: StagedItem, draft: DisclosureItemPage) -> bool:
         if "attachments" not in item.given:
             return False
-        held = [(row.document.sha256, row.label) for row in draft.attachments.all()]
+        held = list(draft.attachments.all())
         if len(held) == len(item.attachments) and all(
-            sha256 == file.sha256 and label in (file.name, file.path.stem)
-            for (sha256, label), file in zip(held, item.attachments, strict=True)
+            is_of(row.document, file) and row.label in (file.name, file.path.stem)
+            for row, file in zip(held, item.attachments, strict=True)
         ):
             return False
         office = self.offices.pages[item.office].office.name

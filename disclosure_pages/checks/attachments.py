@@ -43,8 +43,10 @@ def _problems(found: Extracted | None, name: str) -> Iterator[Problem]:
         message = _("附件“%(name)s”还在提取文字，稍后再检查一次。") % {"name": name}
         yield _problem("attachment_waiting", message, name)
         return
-    if found.state not in (TextState.OK, TextState.UNSUPPORTED):
-        message = _("附件“%(name)s”：%(message)s")
+    if found.state != TextState.OK:
+        message = _(
+            "附件“%(name)s”读不出文字，请人工看一遍有没有身份证号、电话。%(message)s"
+        )
         values = {"name": name, "message": found.message}
         yield _problem("attachment_text", message % values, name)
     for finding in found.findings:

@@ -21,8 +21,10 @@ from disclosure_pages.checks.problems import Problem
 from disclosure_pages.checks.rules import check_page
 from disclosure_pages.choices import TextState
 from disclosure_pages.desk.selectors import review_queue
-from disclosure_pages.models import FileText
+from disclosure_pages.models import DisclosureDocument, FileText, ItemAttachment
 from disclosure_pages.models.base import PublicPage
+
+UNREAD = ("unread", "member_")  # codes of parts that gave no text
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class FileState:
-    """An attachment and what became of its text."""
+    """An attachment, what became of its text and what its public copy left out."""
 
     name: str
     state: str
     label: str
     message: str
+    cleaned: bool = False
+    findings: tuple[str, ...] = ()
+    document: DisclosureDocument | None = None
+    unread: bool = False  # wholly or in part: nothing looked for personal numbers there
 
 
 def field_label(page: Page, name: str) -> str:
@@ -91,19 +97,34 @@ def file_states(page: Page) -> list[FileState]:
     """Return the attachments of a draft with the state of their text; one query."""
     attachments = getattr(page, "attachments", None)
     rows = [row for row in attachments.all() if row.document_id] if attachments else []
+    return states_of(rows)
+
+
+def states_of(rows: list[ItemAttachment]) -> list[FileState]:
+    """Return what became of the text of each attachment; one query."""
     known = {
         text.sha256: text
         for text in FileText.objects.filter(
             sha256__in=[row.document.sha256 for row in rows]
-        ).defer("pages", "findings")
+        ).defer("pages")
     }
-    states = []
-    for row in rows:
-        text = known.get(row.document.sha256)
-        state = TextState(text.state if text else TextState.WAITING)
-        message = text.message if text else ""
-        states.append(FileState(str(row), state.value, state.label, message))
-    return states
+    return [_file_state(row, known.get(row.document.sha256)) for row in rows]
+
+
+def _file_state(row: ItemAttachment, text: FileText | None) -> FileState:
+    state = TextState(text.state if text else TextState.WAITING)
+    found = text.findings if text else []
+    return FileState(
+        str(row),
+        state.value,
+        state.label,
+        message=text.message if text else "",
+        cleaned=bool(row.document.original),
+        findings=tuple(finding["message"] for finding in found),
+        document=row.document,
+        unread=state not in (TextState.OK, TextState.WAITING)
+        or any(finding["code"].startswith(UNREAD) for finding in found),
+    )
 
 
 class ProblemsSidePanel(BaseSidePanel):

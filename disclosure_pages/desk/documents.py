@@ -29,7 +29,7 @@ class DocumentIndexView(IndexView):
     def decorate_paginated_queryset(self, object_list: Any) -> Any:
         documents = super().decorate_paginated_queryset(object_list)
         hashes = [document.sha256 for document in documents]
-        texts = FileText.objects.filter(sha256__in=hashes).defer("pages", "findings")
+        texts = FileText.objects.filter(sha256__in=hashes).defer("pages")
         known = {text.sha256: text for text in texts}
         for document in documents:
             document.text_row = known.get(document.sha256)
@@ -40,9 +40,10 @@ def _said(document: DisclosureDocument) -> str:
     row: FileText | None = getattr(document, "text_row", None)
     if row is None:
         return str(TextState.WAITING.label)
-    if row.state == TextState.FAILED and row.message:
-        return f"{row.get_state_display()}：{row.message}"
-    return str(row.get_state_display())
+    told = [row.message] if row.state != TextState.OK and row.message else []
+    told += [finding["message"] for finding in row.findings]
+    said = str(row.get_state_display())
+    return f"{said}：{''.join(told)}" if told else said
 
 
 def _may_read_original(user: Any, document: DisclosureDocument) -> bool:

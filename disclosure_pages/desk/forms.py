@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -53,11 +54,17 @@ class SecrecyForm(ReviewForm):
         help_text=_("不予公开时填写，例：条例第十五条。"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, unread: Sequence[str] = (), **kwargs: Any) -> None:
+        """``unread``: names of files in which nothing looked for personal numbers."""
         super().__init__(*args, **kwargs)
-        for name, label in SECRECY_QUESTIONS.items():
+        self.questions = dict(SECRECY_QUESTIONS)
+        if unread:
+            self.questions["unread_files"] = _(
+                "读不出文字的附件（%(names)s）已人工看过，没有身份证号、电话"
+            ) % {"names": "、".join(unread)}
+        for name, label in self.questions.items():
             self.fields[name] = forms.BooleanField(label=label, required=False)
-        order = ["revision", *SECRECY_QUESTIONS, "comment", "legal_ground"]
+        order = ["revision", *self.questions, "comment", "legal_ground"]
         self.order_fields(order)
 
     def record(self, *, approve: bool) -> SecrecyRecord:
@@ -65,7 +72,7 @@ class SecrecyForm(ReviewForm):
         data = self.cleaned_data
         return SecrecyRecord(
             opinion=SecrecyOpinion.OPEN if approve else SecrecyOpinion.NOT_OPEN,
-            answers={name: data[name] for name in SECRECY_QUESTIONS},
+            answers={name: data[name] for name in self.questions},
             legal_ground=data["legal_ground"],
             note=data["comment"],
         )
@@ -74,6 +81,6 @@ class SecrecyForm(ReviewForm):
         """Return the questions that were not confirmed."""
         return [
             str(label)
-            for name, label in SECRECY_QUESTIONS.items()
+            for name, label in self.questions.items()
             if not self.cleaned_data[name]
         ]

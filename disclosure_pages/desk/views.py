@@ -15,6 +15,7 @@ from wagtail.models import Page, TaskState
 from cms.models import SecrecyReviewTask
 from cms.services.review import ReviewConflict, decide, may_review
 from disclosure_pages import renderers
+from disclosure_pages.desk.checks_panel import FileState, panel_context
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm, WithdrawForm
 from disclosure_pages.desk.selectors import waiting_on
 from disclosure_pages.desk.waiting import grouped
@@ -48,18 +49,31 @@ def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
     )
     if not task_state.task.specific.is_reviewer(_page(task_state), request.user):
         raise PermissionDenied
-    secrecy = isinstance(task_state.task.specific, SecrecyReviewTask)
-    form_class = SecrecyForm if secrecy else ReviewForm
+    page = task_state.revision.as_object()
+    checked = panel_context(page)
+    form = _form_of(request, task_state, checked["files"])
     if request.method == "POST":
-        form = form_class(request.POST)
         response = _take_decision(request, task_state, form)
         if response:
             return response
-    else:
-        form = form_class(initial={"revision": task_state.revision_id})
+    shown = {"problems": checked["problems"], "files": checked["files"]}
     return TemplateResponse(
-        request, "disclosure_pages/desk/review.html", _shown(request, task_state, form)
+        request,
+        "disclosure_pages/desk/review.html",
+        _shown(request, task_state, form, page) | shown,
     )
+
+
+def _form_of(
+    request: HttpRequest, task_state: TaskState, files: list[FileState]
+) -> ReviewForm:
+    """Return the form of this step; the secrecy review looks where no check could."""
+    data = request.POST if request.method == "POST" else None
+    initial = {"revision": task_state.revision_id}
+    if not isinstance(task_state.task.specific, SecrecyReviewTask):
+        return ReviewForm(data, initial=initial)
+    unread = [file.name for file in files if file.unread]
+    return SecrecyForm(data, initial=initial, unread=unread)
 
 
 def _page(task_state: TaskState) -> Page:
@@ -67,9 +81,8 @@ def _page(task_state: TaskState) -> Page:
 
 
 def _shown(
-    request: HttpRequest, task_state: TaskState, form: ReviewForm
+    request: HttpRequest, task_state: TaskState, form: ReviewForm, page: Page
 ) -> dict[str, Any]:
-    page = task_state.revision.as_object()
     is_item = isinstance(page, DisclosureItemPage)
     return {
         "task_state": task_state,
@@ -79,7 +92,6 @@ def _shown(
         if task_state.status == TaskState.STATUS_IN_PROGRESS
         else _("这一步已经办结。"),
         "html": renderers.html(page) if hasattr(page, "kind") else "",
-        "files": page.attachments.all() if is_item else [],
         "is_item": is_item,
         "is_secrecy": isinstance(form, SecrecyForm),
         "earlier": task_state.workflow_state.task_states.exclude(pk=task_state.pk)

@@ -45,7 +45,7 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
         members = [m for m in archive.infolist() if not m.is_dir()]
         listing = "\n".join(member_name(member) for member in members)
         findings = _unwanted(members)
-        pages, left = [listing], limits.characters
+        pages, left, unread = [listing], limits.characters, []
         for member in members:
             inner = _member_text(archive, member, limits)
             if left <= 0:
@@ -53,6 +53,9 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
             pages += inner.pages
             left -= len(inner.text)
             findings += _located(inner, member_name(member))
+            if inner.state == TextState.UNSUPPORTED and not _runs(member):
+                unread.append(member_name(member))
+    findings += _unread(unread)
     if not members:
         message = _("压缩包是空的。请重新打包。")
         return Extracted(TextState.EMPTY, [], "zip", message)
@@ -70,12 +73,28 @@ def member_name(member: zipfile.ZipInfo) -> str:
 
 
 def _unwanted(members: list[zipfile.ZipInfo]) -> list[Finding]:
-    names = [member_name(member) for member in members]
-    wrong = [n for n in names if _ending(n) in RUNNABLE]
+    wrong = [member_name(member) for member in members if _runs(member)]
     if not wrong:
         return []
     message = _("压缩包里有能运行的程序：%(name)s。请删去后重新打包。")
     return [Finding("program", message % {"name": wrong[0][:60]})]
+
+
+def _runs(member: zipfile.ZipInfo) -> bool:
+    return _ending(member_name(member)) in RUNNABLE
+
+
+def _unread(names: list[str]) -> list[Finding]:
+    """Say honestly which members nobody looked into: pictures, old formats."""
+    if not names:
+        return []
+    message = _(
+        "压缩包里有 %(count)d 个文件读不出文字（%(name)s），"
+        "请人工看一遍有没有身份证号、电话。"
+    )
+    shown = "、".join(name[:40] for name in names[:3])
+    values = {"count": len(names), "name": f"{shown}…" if names[3:] else shown}
+    return [Finding("unread", message % values)]
 
 
 def _ending(name: str) -> str:

@@ -18,6 +18,7 @@ from disclosure_pages.intake.errors import DAMAGED, Unreadable
 from disclosure_pages.intake.results import Finding, Limits
 from disclosure_pages.intake.text import extract_text, kind_of, read_bytes
 
+NOT_CLEANED = "not_cleaned"
 ORIENTATION = 0x0112
 JPEG_DROPPED = {0xE1, 0xED, 0xFE}  # Exif and XMP, IPTC, comments
 PNG_DROPPED = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
@@ -31,11 +32,6 @@ class Cleaned:
 
     data: bytes | None = None
     findings: list[Finding] = field(default_factory=list)
-
-
-def public_copy(file: IO[bytes] | bytes, name: str) -> bytes | None:
-    """Return the copy to serve; None: serve the original, no copy was possible."""
-    return clean_copy(file, name).data
 
 
 def clean_copy(
@@ -56,7 +52,10 @@ def clean_copy(
         if not _same(data, copy, name, kind, limits):
             return Cleaned(findings=[_failed()])
     except Unreadable as e:
-        return Cleaned(findings=[Finding("not_cleaned", e.message)])
+        return Cleaned(findings=[Finding(NOT_CLEANED, e.message)])
+    except pikepdf.PasswordError:
+        message = _("PDF 设了密码，别人打不开。请去掉密码，重新导出后再传。")
+        return Cleaned(findings=[Finding(NOT_CLEANED, message)])
     except DAMAGED:
         return Cleaned(findings=[_failed()])
     return Cleaned(copy)
@@ -64,7 +63,7 @@ def clean_copy(
 
 def _failed() -> Finding:
     message = _("没能去掉文件里的作者等信息。请在电脑上另存一份，检查文档属性后再传。")
-    return Finding("not_cleaned", message)
+    return Finding(NOT_CLEANED, message)
 
 
 def _same(before: bytes, after: bytes, name: str, kind: str, limits: Limits) -> bool:

@@ -30,10 +30,12 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
         document = _open(data, limits)
         try:
             findings = _attached(document)
-            pages, left = [], limits.characters
+            pages, left, pictures = [], limits.characters, []
             for number in range(len(document)):
                 page = document[number]
                 text = page.get_textpage().get_text_range()[:left]
+                if not text.strip() and _has_picture(page):
+                    pictures.append(number + 1)
                 page.close()
                 pages.append(text.replace("\r\n", "\n").replace("\ufffe", ""))
                 left -= len(text)
@@ -41,10 +43,17 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
                     break
         finally:
             document.close()
-    return _judged(pages, findings)
+    return _judged(pages, findings, pictures)
 
 
-def _judged(pages: list[str], findings: list[Finding]) -> Extracted:
+def _has_picture(page: pypdfium2.PdfPage) -> bool:
+    found = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2)
+    return next(iter(found), None) is not None
+
+
+def _judged(
+    pages: list[str], findings: list[Finding], pictures: list[int]
+) -> Extracted:
     characters = sum(len("".join(page.split())) for page in pages)
     if not pages:
         message = _("PDF 里没有页面。请重新导出后再传。")
@@ -52,6 +61,12 @@ def _judged(pages: list[str], findings: list[Finding]) -> Extracted:
     if characters < SCAN_CHARACTERS * len(pages):
         message = _("这是扫描件，文字选不中。请另附文字版，或把正文粘贴进来。")
         return Extracted(TextState.SCAN, pages, "pdf", message, findings)
+    if pictures:
+        message = _(
+            "第 %(pages)s 页是图片，读不出文字，请人工看一遍有没有身份证号、电话。"
+        )
+        shown = "、".join(str(number) for number in pictures[:10])
+        findings = [*findings, Finding("unread", message % {"pages": shown})]
     return Extracted(TextState.OK, pages, "pdf", findings=findings)
 
 

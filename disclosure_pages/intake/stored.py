@@ -1,11 +1,13 @@
 """The text of stored documents, taken out once per content."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from disclosure_pages.choices import TextState
+from disclosure_pages.intake.cleaning import NOT_CLEANED
 from disclosure_pages.intake.results import Extracted, Finding
 from disclosure_pages.intake.text import extract_text
 from disclosure_pages.models import DisclosureDocument
@@ -29,7 +31,10 @@ def texts_of(documents: Iterable[DisclosureDocument]) -> dict[str, Extracted]:
 
 
 def read_document(document: DisclosureDocument) -> Extracted:
-    """Read the document now, unless its content was read before, and store that."""
+    """Read the document now, unless its content was read before, and store that.
+
+    What was found when its public copy was made stands first among the findings.
+    """
     known = text_of(document)
     if known is not None:
         return known
@@ -39,6 +44,10 @@ def read_document(document: DisclosureDocument) -> Extracted:
     except OSError:
         message = _("文件不在了。请重新上传。")
         found = Extracted(TextState.FAILED, message=message)
+    row = FileText.objects.filter(sha256=document.sha256).first()
+    told = [Finding(**found) for found in row.findings] if row else []
+    earlier = [finding for finding in told if finding.code == NOT_CLEANED]
+    found = replace(found, findings=[*earlier, *found.findings])
     FileText.objects.update_or_create(
         sha256=document.sha256,
         defaults={

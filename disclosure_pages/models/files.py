@@ -27,6 +27,9 @@ class DisclosureDocument(AbstractDocument):
         _("原件"), upload_to="originals/%Y/%m/", blank=True, editable=False
     )
 
+    # What was found when the copy was made; kept with the text once it is saved.
+    copy_findings: tuple[dict[str, str], ...] = ()
+
     admin_form_fields = WagtailDocument.admin_form_fields
 
     class Meta(AbstractDocument.Meta):

@@ -6,25 +6,34 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-import pikepdf
 from django.core.files.base import ContentFile, File
 from django.db import transaction
 from PIL import Image, ImageOps
 from wagtail.models import Collection
 
 from disclosure_pages.choices import TextState
-from disclosure_pages.intake.cleaning import public_copy
-from disclosure_pages.intake.errors import DAMAGED
+from disclosure_pages.intake.cleaning import clean_copy
+from disclosure_pages.intake.results import Finding
 from disclosure_pages.models import DisclosureDocument, FileText
 from disclosure_pages.services.uploads import check_upload, ending_of
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file ready to be stored; ``original`` only when the copy differs from it."""
+    """A file ready to be stored; ``original`` only when the copy differs from it.
+
+    ``findings`` say why there is no copy without the author's name, if there is none.
+    """
 
     file: File
     original: File | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def mark(self, document: DisclosureDocument) -> None:
+        """Let the document keep the original and what was found, once it is saved."""
+        if self.original:
+            document.original = self.original
+        document.copy_findings = tuple(found.as_dict() for found in self.findings)
 
 
 def prepare(upload: File) -> Prepared:
@@ -40,31 +49,28 @@ def prepare(upload: File) -> Prepared:
 def with_copy(upload: File) -> Prepared:
     """Make the public copy of a file; one that cannot be read is left as it is."""
     name = PurePath(upload.name or "").name
-    try:
-        copy = public_bytes(upload, name)
-    except (*DAMAGED, pikepdf.PasswordError):
-        copy = None
     upload.seek(0)
-    if copy is None:
-        return Prepared(upload)
-    return Prepared(ContentFile(copy, name=name), upload)
+    cleaned = clean_copy(upload, name)
+    findings = tuple(cleaned.findings)
+    if cleaned.data is None or _holds(upload, cleaned.data):
+        upload.seek(0)
+        return Prepared(upload, findings=findings)
+    upload.seek(0)
+    return Prepared(ContentFile(cleaned.data, name=name), upload, findings)
 
 
-def public_bytes(upload: File, name: str) -> bytes | None:
-    """Return the copy without hidden metadata; None when the file has none."""
+def _holds(upload: File, data: bytes) -> bool:
+    """Whether these are the very bytes of the upload."""
     upload.seek(0)
-    copy = public_copy(upload, name)
-    if copy is None or len(copy) != upload.size:
-        return copy
-    upload.seek(0)
-    return None if upload.read() == copy else copy
+    return len(data) == upload.size and upload.read() == data
 
 
 def plain_picture(upload: File) -> bytes | None:
     """Return the picture without place, camera and comments; None when it has none."""
-    if ending_of(upload.name) != "webp":
-        return public_bytes(upload, upload.name or "")
     upload.seek(0)
+    if ending_of(upload.name) != "webp":
+        copy = clean_copy(upload, upload.name or "").data
+        return None if copy is None or _holds(upload, copy) else copy
     with Image.open(upload) as picture:
         if not {"exif", "xmp"} & set(picture.info):
             return None
@@ -103,16 +109,20 @@ def store_prepared(
         uploaded_by_user=user,
         file_size=prepared.file.size,
     )
-    if prepared.original:
-        document.original = prepared.original
+    prepared.mark(document)
     document.full_clean(exclude=exclude)
     document.save()
     return document
 
 
 def expect_text(document: DisclosureDocument) -> None:
-    """Note that the text of the document is still to be taken out, once per content."""
+    """Note that the text of the document is still to be taken out, once per content.
+
+    What was found when its public copy was made is kept with it.
+    """
     if document.sha256:
+        findings = list(document.copy_findings)
         FileText.objects.get_or_create(
-            sha256=document.sha256, defaults={"state": TextState.WAITING}
+            sha256=document.sha256,
+            defaults={"state": TextState.WAITING, "findings": findings},
         )

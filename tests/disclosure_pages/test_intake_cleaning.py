@@ -9,7 +9,7 @@ from openpyxl.comments import Comment
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from disclosure_pages.intake.cleaning import clean_copy, public_copy
+from disclosure_pages.intake.cleaning import clean_copy
 from disclosure_pages.intake.text import extract_text
 from tests.data.make_documents import make_documents
 
@@ -41,7 +41,7 @@ def word_file():
 
 def test_a_word_copy_names_nobody_and_says_the_same():
     data = word_file()
-    copy = public_copy(data, "通知.docx")
+    copy = clean_copy(data, "通知.docx").data
     assert NAME.encode() in everything(data)
     assert NAME.encode() not in everything(copy)
     assert b"00AB12CD" not in everything(copy)
@@ -58,7 +58,7 @@ def test_a_workbook_copy_names_nobody_and_opens():
     book.active["A1"].comment = Comment("核对", NAME)
     buffer = io.BytesIO()
     book.save(buffer)
-    copy = public_copy(buffer.getvalue(), "表.xlsx")
+    copy = clean_copy(buffer.getvalue(), "表.xlsx").data
     assert NAME.encode() not in everything(copy)
     assert load_workbook(io.BytesIO(copy)).active["A1"].value == "合计"
 
@@ -71,7 +71,7 @@ def test_a_pdf_copy_has_no_properties():
             metadata["dc:creator"] = [NAME]
         buffer = io.BytesIO()
         document.save(buffer)
-    copy = public_copy(buffer.getvalue(), made.name)
+    copy = clean_copy(buffer.getvalue(), made.name).data
     with pikepdf.open(io.BytesIO(copy)) as document:
         assert not document.docinfo.keys()
         assert "/Metadata" not in document.Root
@@ -85,7 +85,7 @@ def test_a_photo_loses_its_place_and_maker_but_not_its_upright(orientation):
     exif[0x010F], exif[0x0112] = NAME, orientation
     buffer = io.BytesIO()
     Image.new("RGB", (40, 20), "red").save(buffer, "JPEG", exif=exif)
-    copy = public_copy(buffer.getvalue(), "a.jpg")
+    copy = clean_copy(buffer.getvalue(), "a.jpg").data
     with Image.open(io.BytesIO(copy)) as image:
         assert not image.getexif()
         assert image.size == ((40, 20) if orientation == 1 else (20, 40))
@@ -97,7 +97,7 @@ def test_a_png_loses_its_texts():
     info.add_text("Author", NAME)
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4)).save(buffer, "PNG", pnginfo=info)
-    copy = public_copy(buffer.getvalue(), "a.png")
+    copy = clean_copy(buffer.getvalue(), "a.png").data
     assert NAME.encode() not in copy
     Image.open(io.BytesIO(copy)).load()
 

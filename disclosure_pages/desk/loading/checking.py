@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from disclosure_pages.bulk.columns import BY_KEY
+from disclosure_pages.bulk.filing import is_of
 from disclosure_pages.bulk.offices import NoOffice, OfficeChoice
 from disclosure_pages.bulk.problems import Problem, UnreadableFile, problem
 from disclosure_pages.bulk.reading import RawTable, read_table
@@ -188,13 +189,12 @@ def differences(item: StagedItem, draft: DisclosureItemPage) -> list[dict[str, s
     if "body" in item.given and not same_body(draft, item):
         found.append(_change("body", _("原来的正文"), _("表里的正文")))
     if "attachments" in item.given:
-        held = [(row.document.sha256, row.label) for row in draft.attachments.all()]
-        new = [(file.sha256, file.name) for file in item.attachments]
-        if [sha for sha, _name in held] != [sha for sha, _name in new]:
-            old_names = "；".join(label for _sha, label in held)
-            found.append(
-                _change("attachments", old_names, "；".join(name for _sha, name in new))
-            )
+        held, new = list(draft.attachments.all()), item.attachments
+        if len(held) != len(new) or not all(
+            is_of(row.document, file) for row, file in zip(held, new, strict=True)
+        ):
+            names = ("；".join(map(str, held)), "；".join(file.name for file in new))
+            found.append(_change("attachments", *names))
     return found
 
 
