@@ -82,6 +82,16 @@ def contents_of(page: Page) -> Contents:
     return contents
 
 
+def linked_documents(page: Page) -> list[int]:
+    """Return the numbers of the files that the text links to, each once, in order."""
+    found = [
+        values.get("id", "")
+        for _name, values, _shown in contents_of(page).links
+        if values.get("linktype") == "document"
+    ]
+    return list(dict.fromkeys(int(number) for number in found if number.isdecimal()))
+
+
 def _read(contents: Contents, name: str, value: Any) -> None:
     if isinstance(value, StreamValue):
         for child in value:

@@ -13,7 +13,9 @@ from wagtail.url_routing import RouteResult
 
 from cms.approval import publication_ground
 from cms.models import Office
+from disclosure_pages.checks.contents import linked_documents
 from disclosure_pages.choices import WithdrawalKind
+from disclosure_pages.models.files import DisclosureDocument
 from disclosure_pages.page_context import page_context
 
 
@@ -167,8 +169,16 @@ class PublicPage(ModeratedPage):
         return self.live and (self.expire_at is None or self.expire_at > timezone.now())
 
     def attachment_hashes(self) -> list[str]:
-        """SHA-256 of every file the page names; what the secrecy review binds."""
-        return []
+        """SHA-256 of every file the page names; what the secrecy review binds.
+
+        Here: the files that the text links to, in the order of the text.
+        """
+        ids = linked_documents(self)
+        if not ids:
+            return []
+        rows = DisclosureDocument.objects.filter(pk__in=ids)
+        hashes = dict(rows.values_list("pk", "sha256"))
+        return [hashes[pk] for pk in ids if pk in hashes]
 
     def minimal_clean(self) -> None:
         self._fill_slug()

@@ -371,4 +371,5 @@ class DisclosureItemPage(PublicPage):
         )
 
     def attachment_hashes(self) -> list[str]:
-        return [row.document.sha256 for row in self.attachments.all()]
+        attached = [row.document.sha256 for row in self.attachments.all()]
+        return attached + super().attachment_hashes()

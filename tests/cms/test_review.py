@@ -4,6 +4,7 @@ from wagtail.models import TaskState
 
 from cms.models import SecrecyReview, SecrecyReviewTask
 from cms.services.review import ReviewConflict, SecrecyRecord, decide
+from disclosure_pages.models import DisclosureDocument
 from tests.factories import make_document, make_item, make_people, make_site, make_user
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,30 @@ def test_nobody_publishes_directly(people):
     root.save()
     assert not item.permissions_for_user(root).can_publish()
     assert not item.permissions_for_user(root).can_unpublish()
+
+
+def link_to(document):
+    return f'<a linktype="document" id="{document.pk}">附表</a>'
+
+
+@pytest.mark.parametrize("change", ["content", "gone"])
+def test_a_file_linked_in_the_text_is_reviewed_too(people, change):
+    linked, attached = make_document("表.txt", b"1"), make_document("附.txt", b"2")
+    item = submitted(people, documents=[attached], text=link_to(linked))
+    for role in ("head", "secrecy"):
+        approve(item, people[role])
+    assert SecrecyReview.objects.get().files == [attached.sha256, linked.sha256]
+    if change == "content":
+        DisclosureDocument.objects.filter(pk=linked.pk).update(sha256="0" * 64)
+    else:
+        linked.delete()
+    with pytest.raises(ReviewConflict, match="附件在保密审查以后变动过"):
+        approve(item, people["leader"])
+    item.refresh_from_db()
+    assert not item.live
+
+
+def test_the_same_file_linked_twice_counts_once(people):
+    linked = make_document("表.txt", b"1")
+    item = submitted(people, text=link_to(linked) * 2)
+    assert item.attachment_hashes() == [linked.sha256]
