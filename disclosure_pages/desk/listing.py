@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.ui.tables.pages import (
     BulkActionsColumn,
     PageStatusColumn,
@@ -124,6 +124,17 @@ class OfficeColumn(Column):
         return getattr(instance, "office_name", "")
 
 
+class DayColumn(Column):
+    """A day as the catalogue writes it, not how long ago it was."""
+
+    def get_value(self, instance: DisclosureItemPage) -> str:
+        day = super().get_value(instance)
+        return day.isoformat() if day else ""
+
+
+WIDE = "gk-wide"  # columns that a phone has no room for
+
+
 class ItemIndexView(IndexView):
     """The list itself, with the saved filters of whoever looks."""
 
@@ -166,12 +177,34 @@ class ItemListingViewSet(PageListingViewSet):
     columns = [
         BulkActionsColumn("bulk_actions"),
         PageTitleColumn("title", label=_("标题"), sort_key="title", classname="title"),
-        Column("index_number", label=_("索引号"), sort_key="index_number"),
-        Column("document_number", label=_("文号"), sort_key="document_number"),
-        Column("category", label=_("类别"), accessor="get_category_display"),
-        OfficeColumn("office", label=_("科室")),
-        DateColumn("date_made", label=_("成文"), sort_key="date_made"),
-        DateColumn("date_published", label=_("公开"), sort_key="date_published"),
+        Column(
+            "index_number", label=_("索引号"), sort_key="index_number", classname=WIDE
+        ),
+        Column(
+            "document_number",
+            label=_("文号"),
+            sort_key="document_number",
+            classname=WIDE,
+        ),
+        Column(
+            "category",
+            label=_("类别"),
+            accessor="get_category_display",
+            classname=WIDE,
+        ),
+        OfficeColumn("office", label=_("科室"), classname=WIDE),
+        DayColumn(
+            "date_made",
+            label=_("成文"),
+            sort_key="date_made",
+            classname="gk-day gk-wide",
+        ),
+        DayColumn(
+            "date_published",
+            label=_("公开"),
+            sort_key="date_published",
+            classname="gk-day",
+        ),
         PageStatusColumn("status", label=_("状态"), sort_key="live"),
     ]
 

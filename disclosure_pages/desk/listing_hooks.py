@@ -2,6 +2,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
 from wagtail import hooks
+from wagtail.admin.views.pages.bulk_actions import (
+    PublishBulkAction,
+    UnpublishBulkAction,
+)
 from wagtail.models import Page
 
 from disclosure_pages.desk import listing
@@ -15,6 +19,10 @@ from disclosure_pages.desk.listing import (
     item_listing,
     with_secrecy_reviews,
 )
+
+# Nothing of ours goes out or comes back past the review: these would do nothing.
+for without_effect in (PublishBulkAction, UnpublishBulkAction):
+    without_effect.models = []
 
 for action in (SubmitBulkAction, CategoryBulkAction, WithdrawBulkAction):
     hooks.register("register_bulk_action", action)

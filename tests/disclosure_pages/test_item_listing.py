@@ -1,5 +1,7 @@
 """The desk's list of items: columns, filters, saved filters, bulk actions."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -180,3 +182,39 @@ def test_downloaded_results_run_no_formula():
 
 def test_office_permissions_come_from_the_tree(people):
     assert GroupPagePermission.objects.filter(group__user=people["clerk"]).exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["/admin/items/", "/admin/pages/{office}/"], ids=["list", "explorer"]
+)
+@pytest.mark.parametrize("user", ["clerk", "officer"])
+def test_the_bulk_bar_offers_only_what_works(client, people, address, user):
+    make_item("草稿", live=False)
+    client.force_login(people[user])
+    office = OfficeIndexPage.objects.get()
+    text = client.get(address.format(office=office.pk)).content.decode()
+    offered = set(re.findall(r"/admin/bulk/\w+/\w+/(\w+)/", text))
+    assert {"gongkai_submit", "gongkai_category", "gongkai_withdraw"} <= offered
+    assert not {"publish", "unpublish"} & offered
+
+
+@pytest.mark.parametrize("action", ["publish", "unpublish"])
+def test_wagtails_own_publication_in_bulk_has_no_address(client, people, action):
+    item = make_item("草稿", live=False)
+    client.force_login(people["officer"])
+    url = f"/admin/bulk/wagtailcore/page/{action}/?id={item.pk}"
+    assert client.get(url).status_code == 404
+
+
+def test_deleting_in_bulk_takes_drafts_and_nothing_else(client, people):
+    public = make_item("公开的", user=people["clerk"])
+    draft = make_item("草稿", live=False, user=people["clerk"])
+    client.force_login(people["clerk"])
+    ids = f"id={public.pk}&id={draft.pk}"
+    client.post(f"/admin/bulk/wagtailcore/page/delete/?next=/admin/&{ids}")
+    assert list(DisclosureItemPage.objects.all()) == [public]
+
+
+def test_the_list_writes_days_as_the_catalogue_does(client, people):
+    make_item("低保公示")
+    assert "2026-08-24" in index(client, people["clerk"]).content.decode()
