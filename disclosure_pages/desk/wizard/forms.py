@@ -7,9 +7,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import CharField
 from django.forms.models import construct_instance
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
@@ -25,6 +27,7 @@ from disclosure_pages.models import (
 from disclosure_pages.reference_rules import reference_errors
 
 DATE = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+DATE_HELP = _("文件落款的日期，不是今天的日期。")
 TITLE_HELP = _("照抄文件的标题。例：关于公布 2026 年第三季度低保名单的公告")
 
 
@@ -64,6 +67,19 @@ def check_upload(file: UploadedFile) -> None:
             gettext("“%(name)s”太大，最多 %(cap)s。请压缩图片或分成几个文件。")
             % {**name, "cap": cap}
         )
+
+
+def of_item(name: str, **values: Any) -> dict[str, Any]:
+    """Return label, help and limits of an item's field as the full editor has them."""
+    field = DisclosureItemPage._meta.get_field(name)
+    said = {
+        "label": capfirst(field.verbose_name),
+        "help_text": field.help_text,
+        "required": not field.blank,
+    }
+    if isinstance(field, CharField) and not field.choices:
+        said["max_length"] = field.max_length
+    return said | values
 
 
 class StartForm(forms.Form):
@@ -133,17 +149,9 @@ class WhatForm(forms.Form):
         help_text=TITLE_HELP,
         widget=forms.Textarea({"rows": 2}),
     )
-    document_number = forms.CharField(
-        label=_("文号"),
-        required=False,
-        max_length=80,
-        help_text=_("没有文号就空着。例：云政〔2026〕31号"),
-    )
+    document_number = forms.CharField(**of_item("document_number"))
     date_made = forms.DateField(
-        label=_("成文日期"),
-        required=False,
-        widget=DATE,
-        help_text=_("文件落款的日期，不是今天的日期。"),
+        **of_item("date_made", help_text=DATE_HELP, required=False), widget=DATE
     )
     fields_of_page = ("title", "document_number", "date_made")
 
@@ -170,20 +178,18 @@ class RecordForm(forms.Form):
     """类别和目录信息: five fields, the others under a fold."""
 
     category = forms.ChoiceField(
-        label=_("类别"), choices=Category.choices, widget=forms.RadioSelect
+        **of_item("category", help_text=""),
+        choices=Category.choices,
+        widget=forms.RadioSelect,
     )
     document_number = WhatForm.base_fields["document_number"]
     date_made = forms.DateField(
-        label=_("成文日期"),
-        widget=DATE,
-        help_text=_("文件落款的日期，不是今天的日期。"),
+        **of_item("date_made", help_text=DATE_HELP), widget=DATE
     )
     genre = forms.ModelChoiceField(
         Term.objects.filter(scheme=TermScheme.GENRE, enabled=True),
-        label=_("体裁"),
-        required=False,
+        **of_item("genre", help_text=_("标题最后那个词，例：通知、公告。")),
         empty_label=_("（不填）"),
-        help_text=_("标题最后那个词，例：通知、公告。"),
     )
     disclosure_mode = forms.ChoiceField(
         label=_("能不能公开"),
@@ -193,42 +199,23 @@ class RecordForm(forms.Form):
         help_text=_("绝大多数是“主动公开”。后两种只登记，不在网上公开。"),
     )
     disclosure_reason = forms.CharField(
-        label=_("不主动公开的理由"),
-        required=False,
-        max_length=300,
-        help_text=_("选了后两种时必须写明，例：含个人隐私，条例第十五条。"),
+        **of_item(
+            "disclosure_reason",
+            help_text=_("选了后两种时必须写明，例：含个人隐私，条例第十五条。"),
+        )
     )
-    publisher = forms.CharField(
-        label=_("发布机构"),
-        required=False,
-        max_length=80,
-        help_text=_("空着即为本机关。"),
-    )
-    summary = forms.CharField(
-        label=_("内容概述"),
-        required=False,
-        max_length=300,
-        help_text=_("一两句话，让村民一看就懂：谁、什么事、多少钱、到什么时候。"),
-        widget=forms.Textarea({"rows": 2}),
-    )
-    keywords = forms.CharField(
-        label=_("关键词"),
-        required=False,
-        max_length=200,
-        help_text=_("用“；”分开。"),
-    )
+    publisher = forms.CharField(**of_item("publisher"))
+    summary = forms.CharField(**of_item("summary"), widget=forms.Textarea({"rows": 2}))
+    keywords = forms.CharField(**of_item("keywords"))
     subcategory = forms.ModelChoiceField(
         Subcategory.objects.filter(enabled=True),
-        label=_("子类别"),
-        required=False,
+        **of_item("subcategory"),
         empty_label=_("（不填）"),
     )
     catalogue_entry = forms.ModelChoiceField(
         CatalogueEntry.objects.filter(enabled=True),
-        label=_("标准目录事项"),
-        required=False,
+        **of_item("catalogue_entry"),
         empty_label=_("（不填）"),
-        help_text=_("对应哪一项公开要求；决定公开时限。不清楚就空着。"),
     )
 
     main = (
