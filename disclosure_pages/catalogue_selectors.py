@@ -235,6 +235,36 @@ def second_level(category: str, base: str, chosen: str = "") -> SecondLevel:
     return level
 
 
+def used_terms(items: QuerySet, category: str = "") -> SecondLevel:
+    """Return what a list of these items may be narrowed by; one query.
+
+    Genres and subjects that some of them have; of sub-categories only those of the
+    chosen category, as there are too many for one list.
+    """
+    terms = Term.objects.all()
+    found = [
+        _counted(
+            terms.filter(scheme=scheme),
+            *(scheme.value, "sort_order", items, scheme.value),
+            *(F("code"), F("label")),
+        )
+        for scheme in (TermScheme.GENRE, TermScheme.SUBJECT)
+    ]
+    if category:
+        found.append(
+            _counted(
+                Subcategory.objects.filter(category=category),
+                *("subcategory", "sort_order", items, "subcategory"),
+                *(F("code"), F("name")),
+            )
+        )
+    level = SecondLevel()
+    for row in sorted(found[0].union(*found[1:], all=True), key=lambda row: row[:3]):
+        kind, _order, _pk, count, *texts = row
+        _add(level, kind, count or 0, texts, "")
+    return level
+
+
 def _counted(
     rows: QuerySet, kind: str, order: str, items: QuerySet, link: str, *texts: Any
 ) -> QuerySet:
