@@ -297,7 +297,8 @@ def test_the_command_prints_what_is_broken(server, settings):
     assert row["status"] == "gone"
     out = io.StringIO()
     call_command("check_links", stdout=out)
-    assert "1 checked, 0 ok, 1 not" in out.getvalue()
+    assert f"原文已撤下  {server}/gone" in out.getvalue()
+    assert "检查 1 条，打得开 0 条，打不开 1 条。" in out.getvalue()
 
 
 @pytest.mark.django_db

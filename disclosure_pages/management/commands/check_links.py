@@ -4,16 +4,17 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
 
 from disclosure_pages.choices import LinkStatus
 from disclosure_pages.services.references import check_links
 
 
 class Command(BaseCommand):
-    help = "Check whether the superiors' pages that items refer to still open."
+    help = _("检查引用和补充的上级信息还打不打得开。")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         checked = check_links()
@@ -32,8 +33,10 @@ class Command(BaseCommand):
         counts = Counter(item.link_status for item in checked)
         for item in checked:
             if item.link_status != LinkStatus.OK:
-                self.stdout.write(f"{item.link_status}  {item.url}  {item.link_detail}")
+                status = item.get_link_status_display()
+                self.stdout.write(f"{status}  {item.url}  {item.link_detail}")
+        good = counts[LinkStatus.OK]
         self.stdout.write(
-            f"{len(checked)} checked, {counts[LinkStatus.OK]} ok, "
-            f"{len(checked) - counts[LinkStatus.OK]} not"
+            _("检查 %(all)d 条，打得开 %(good)d 条，打不开 %(bad)d 条。")
+            % {"all": len(checked), "good": good, "bad": len(checked) - good}
         )
