@@ -32,6 +32,8 @@ NAVIGATION = {
     "dossiers": _("专题"),
     "reading-points": _("查阅点"),
 }
+# Pages that every page leads to from its foot, where they are live.
+FOOT = {"accessibility": _("无障碍声明"), "about": _("关于本站")}
 
 
 def public_path(url_path: str) -> str:
@@ -73,31 +75,39 @@ class SiteFrame:
         return f"{self.authority.short_name}{settings.WAGTAIL_SITE_NAME}"
 
     @cached_property
-    def navigation(self) -> list[NavigationLink]:
-        """Links to the parts that exist and are live, in the statutory order.
-
-        A portal has no reading points of its own; search finds those it receives.
-        """
+    def _found(self) -> dict[str, NavigationLink]:
+        """The parts and the pages of the foot that are live, by slug (one query)."""
         roots = Site.get_site_root_paths()
         if not roots:
-            return []
-        root = roots[0].root_path
-        found = dict(
-            Page.objects.live()
-            .filter(url_path__in=[f"{root}{slug}/" for slug in NAVIGATION])
-            .filter(slug__in=NAVIGATION)
-            .values_list("slug", "url_path")
+            return {}
+        root, labels = roots[0].root_path, NAVIGATION | FOOT
+        live = Page.objects.live().filter(
+            url_path__in=[f"{root}{slug}/" for slug in labels], slug__in=labels
         )
-        return [
-            NavigationLink(
+        found = dict(live.values_list("slug", "url_path"))
+        return {
+            slug: NavigationLink(
                 slug=slug,
                 label=str(label),
                 url=(url := public_path(found[slug])),
                 current=self.request.path.startswith(url),
             )
-            for slug, label in NAVIGATION.items()
+            for slug, label in labels.items()
             if slug in found and not (self.is_portal and slug == "reading-points")
-        ]
+        }
+
+    @property
+    def navigation(self) -> list[NavigationLink]:
+        """Links to the parts that exist and are live, in the statutory order.
+
+        A portal has no reading points of its own; search finds those it receives.
+        """
+        return [self._found[slug] for slug in NAVIGATION if slug in self._found]
+
+    @property
+    def foot(self) -> list[NavigationLink]:
+        """Links to the statements that stand in the foot of every page."""
+        return [self._found[slug] for slug in FOOT if slug in self._found]
 
     @cached_property
     def parts(self) -> dict[str, NavigationLink]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from cms.context import public_path
-from disclosure_pages import selectors
+from disclosure_pages import page_selectors, selectors
 from disclosure_pages.choices import Category, LegalStatus
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
@@ -28,6 +28,7 @@ from disclosure_pages.portal_selectors import (
 )
 
 CARDS = 3
+NOTICES = 5
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def _home(page: HomePage, request: HttpRequest) -> dict[str, Any]:
         "cards": told[:CARDS],
         "words": selectors.usual_words(rows),
         "villages": selectors.villages(),
+        "notices": page_selectors.latest_notices(NOTICES),
     }
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 
+from cms.context import frame_of
 from disclosure_pages import page_selectors
 from disclosure_pages.contexts import FileRow, publication_time
+from disclosure_pages.institution import institution
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
     AnnualReportIndexPage,
@@ -36,7 +38,8 @@ def rules_index_context(page: RulesIndexPage, request: HttpRequest) -> dict[str,
 def institution_context(page: InstitutionPage, request: HttpRequest) -> dict[str, Any]:
     """Return the register's tables; no copy of the page may outlive a change of it."""
     page.names_others = True
-    return text_context(page, request) | {"institution": page_selectors.institution()}
+    found = institution(frame_of(request).authority)
+    return text_context(page, request) | {"institution": found}
 
 
 @page_context.register

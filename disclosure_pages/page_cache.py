@@ -1,14 +1,16 @@
 """Rendered pages for anonymous readers, each checked for one thing: still public?
 
 A copy is used only while the database says, in one query, that the same publication of
-the same page is public now; so withdrawal, expiry and new versions show at once. What
-the page shows of other records (footer, office names) may be ``TTL_S`` old. Lists are
-never kept: they would show titles of what was withdrawn.
+the same page is public now; so withdrawal, expiry and new versions show at once. No
+copy outlives a change of the register (footer, offices, contacts) where the processes
+share a cache, nowhere by more than ``TTL_S``. Lists are never kept: they would show
+titles of what was withdrawn.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
@@ -24,6 +26,7 @@ from disclosure_pages.models import DisclosureItemPage, GuidePage
 from disclosure_pages.models.base import PublicPage
 
 TTL_S = 60
+REGISTER_KEY = "page:register"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def cache_pages(
         if not _cacheable(request):
             return get_response(request)
         shown = f"{display_mode(request)}:{interface_language(request)}"
-        key = f"page:{request.get_host()}:{request.path}:{shown}"
+        register = cache.get(REGISTER_KEY, "")
+        key = f"page:{register}:{request.get_host()}:{request.path}:{shown}"
         copy: Copy | None = cache.get(key)
         if copy is not None and copy.still_public():
             return HttpResponse(copy.content, content_type=copy.content_type)
@@ -79,6 +83,11 @@ def cache_pages(
         return response
 
     return respond
+
+
+def forget_copies() -> None:
+    """Use no copy made before now; for changes that may show on any page."""
+    cache.set(REGISTER_KEY, uuid4().hex, None)
 
 
 def _cacheable(request: HttpRequest) -> bool:

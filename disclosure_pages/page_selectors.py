@@ -9,13 +9,11 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from cms.context import public_path
-from cms.models import Office, SteeringMember
 from disclosure_pages.choices import LegalStatus
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
     AnnualReportPage,
     NoticePage,
-    OfficeIndexPage,
     PlainPage,
     RulesPage,
 )
@@ -58,39 +56,6 @@ def rules() -> Rules:
     return Rules(
         in_force=[row for row in rows if row.validity in IN_FORCE],
         past=[row for row in rows if row.validity not in IN_FORCE],
-    )
-
-
-@dataclass(frozen=True)
-class OfficeRow:
-    """An office with the address of its list, empty where it has none."""
-
-    office: Office
-    url: str
-
-
-@dataclass(frozen=True)
-class Institution:
-    """What the register says of the authority's organisation."""
-
-    offices: list[OfficeRow]
-    members: list[SteeringMember]
-
-    @property
-    def names_heads(self) -> bool:
-        """Whether the register names the head of any office."""
-        return any(row.office.head_name for row in self.offices)
-
-
-def institution() -> Institution:
-    """Return the offices and the steering group (three queries)."""
-    public = OfficeIndexPage.objects.live().values_list("office", "url_path")
-    addresses = {office: public_path(url_path) for office, url_path in public}
-    order = {"leader": 0, "deputy": 1, "member": 2}
-    members = SteeringMember.objects.select_related("office")
-    return Institution(
-        [OfficeRow(row, addresses.get(row.pk, "")) for row in Office.objects.all()],
-        sorted(members, key=lambda member: order.get(member.role, 9)),
     )
 
 

@@ -2,17 +2,22 @@
 
 from typing import Any
 
-from django.db.models.signals import pre_delete
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from wagtail.models import WorkflowState
 from wagtail.signals import page_published, workflow_submitted
 
+from cms.models import Authority, Office, SteeringMember, Village
 from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.page_cache import forget_copies
 from disclosure_pages.services.index_numbers import (
     issue_index_number,
     mark_published,
     void,
 )
+
+REGISTER = (Authority, Office, SteeringMember, Village)
 
 
 @receiver(workflow_submitted, dispatch_uid="number_at_first_submission")
@@ -34,3 +39,11 @@ def register_published(sender: Any, instance: Any, **kwargs: Any) -> None:
 @receiver(pre_delete, sender=DisclosureItemPage, dispatch_uid="void_number")
 def void_number(sender: Any, instance: DisclosureItemPage, **kwargs: Any) -> None:
     void(instance)
+
+
+@receiver(post_save, dispatch_uid="register_saved")
+@receiver(post_delete, dispatch_uid="register_deleted")
+def forget_copies_of_the_register(sender: Any, **kwargs: Any) -> None:
+    """Contacts and names stand on every page, in its foot if nowhere else."""
+    if sender in REGISTER:
+        transaction.on_commit(forget_copies, robust=True)

@@ -3,17 +3,21 @@
 from functools import singledispatch
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.utils.translation import override
 from wagtail.models import Page
 
-from cms.models import Office
+from cms.models import Authority, Office
 from disclosure_pages.guide_parts import guide_html, read_register
+from disclosure_pages.institution import institution
 from disclosure_pages.models import (
     AnnualReportPage,
     DisclosureDocument,
     DisclosureItemPage,
     GuidePage,
+    InstitutionPage,
     OfficeIndexPage,
     ReadingPointPage,
     RulesPage,
@@ -134,6 +138,22 @@ def _guide_html(page: GuidePage) -> str:
 @html.register
 def _point_html(page: ReadingPointPage) -> str:
     return render_to_string("disclosure_pages/reading_point_body.html", {"page": page})
+
+
+@html.register
+def _institution_html(page: InstitutionPage) -> str:
+    """The register's facts around the body, whatever language somebody reads in."""
+    authority = Authority.objects.select_related("receiving_office").first()
+    context = {"institution": institution(authority or Authority())}
+    with override(settings.LANGUAGE_CODE):
+        record, tables = (
+            render_to_string(
+                f"disclosure_pages/includes/institution_{name}.html", context
+            )
+            for name in ("record", "tables")
+        )
+    body = "".join(child.render() for child in page.body)
+    return f"{record}{body}{tables}".strip()
 
 
 @singledispatch

@@ -13,13 +13,15 @@ from wagtail.signals import (
     post_page_move,
 )
 
-from cms.models import Authority, Office, Village
+from cms.models import Authority, Office, SteeringMember, Village
+from disclosure_pages.models import InstitutionPage
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.public_state import (
     PAGE_MODELS,
     naming_keys,
     public_keys,
     publicly_visible,
+    visible_pages,
 )
 from disclosure_pages.signals import public_state_changed
 
@@ -33,7 +35,14 @@ DRAFT_FIELDS = {
     *("go_live_at", "expire_at", "owner", "alias_of"),
 }
 
-NAME_FIELDS = {"name", "code", "credit_code"}
+# What pages show of the register: names everywhere, contacts on the guide, the
+# institution's page and in contact blocks.
+SHOWN_FIELDS = {
+    *("name", "code", "credit_code", "phone", "address", "fax", "email"),
+    *("postal_code", "hours", "office_hours", "consult_place", "head_name", "duties"),
+    *("sort_order", "receiving_office", "information_officer"),
+    "information_officer_phone",
+}
 
 
 def record(keys: Iterable[str], lane: str) -> None:
@@ -169,8 +178,24 @@ def record_names(
     update_fields: frozenset[str] | None,
     **kwargs: Any,
 ) -> None:
-    """Names of authority, offices and villages are part of every item's state."""
-    if update_fields is not None and not NAME_FIELDS & set(update_fields):
+    """Names and contacts of the register are part of what pages say."""
+    if update_fields is not None and not SHOWN_FIELDS & set(update_fields):
         return
-    if not created:
+    if created:
+        record_institution()
+    else:
         record(public_keys(), "bulk")
+
+
+@receiver(post_save, sender=SteeringMember, dispatch_uid="outbox_member")
+@receiver(post_delete, sender=SteeringMember, dispatch_uid="outbox_member_gone")
+@receiver(post_delete, sender=Office, dispatch_uid="outbox_office_gone")
+def record_organisation(sender: Any, **kwargs: Any) -> None:
+    """Who is in the steering group and which offices there are: one page says it."""
+    record_institution()
+
+
+def record_institution() -> None:
+    """Record the page of the institution, if it is public."""
+    keys = visible_pages(InstitutionPage).values_list("translation_key", flat=True)
+    record([key.hex for key in keys], "publish")
