@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cms.context import public_path
+from cms.context import frame_of, public_path
 from disclosure_pages import selectors
 from disclosure_pages.contexts import publication_time
 from disclosure_pages.guide_parts import (
@@ -59,7 +59,7 @@ def guide_context(page: GuidePage, request: HttpRequest) -> dict[str, Any]:
     """Return the guide's parts with today's contacts, and its versions."""
     versions = list(GuideVersion.objects.filter(page_id=page.pk).defer("sections"))
     page.shown_version = versions[0].number if versions else 0
-    register = read_register()
+    register = read_register(frame_of(request).authority)
     counts = selectors.catalogue(selectors.visible_items())
     root = public_path(page.url_path.removesuffix(f"{page.slug}/"))
     return {

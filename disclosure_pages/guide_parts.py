@@ -39,18 +39,39 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of a request, with whom to ask."""
+
+    heading: str
+    text: SafeString
+    contact: Contact
+
+    @property
+    def first_sentence(self) -> str:
+        """The beginning of the text, for posters."""
+        text = "".join(lines(self.text)[:1])
+        head, stop, _rest = text.partition("。")
+        return f"{head}{stop}"
+
+
+@dataclass(frozen=True)
 class Register:
     """What the guide takes from the organisation register."""
 
     authority: Authority
-    offices: list[Office] = field(default_factory=list)
+    all_offices: list[Office] = field(default_factory=list)
+
+    @property
+    def offices(self) -> list[Office]:
+        """The offices with a phone, for the list of phones."""
+        return [office for office in self.all_offices if office.phone]
 
     @property
     def desk(self) -> Contact:
         """The office that handles disclosure (政府信息公开工作机构)."""
         authority = self.authority
-        office = authority.receiving_office
-        name = office.name if office else authority.operator_unit
+        names = {office.pk: office.name for office in self.all_offices}
+        name = names.get(authority.receiving_office_id) or authority.operator_unit
         return Contact(
             name=name or authority.name,
             phone=authority.phone,
@@ -66,16 +87,15 @@ class Register:
         return Contact(
             name=office.name,
             phone=office.phone or desk.phone,
-            place=office.address or desk.place,
+            place=office.address or self.authority.address,
             hours=office.hours or desk.hours,
         )
 
 
-def read_register() -> Register:
-    """Read authority and offices (two queries)."""
-    authority = Authority.objects.select_related("receiving_office").first()
-    offices = list(Office.objects.exclude(phone=""))
-    return Register(authority or Authority(), offices)
+def read_register(authority: Authority | None = None) -> Register:
+    """Read the offices (one query) and, unless it is given, the authority (one)."""
+    authority = authority or Authority.objects.first() or Authority()
+    return Register(authority, list(Office.objects.all()))
 
 
 def guide_parts(page: GuidePage, register: Register) -> list[Part]:
@@ -136,15 +156,20 @@ def _text(source: str) -> SafeString:
     return mark_safe(SECOND_LEVEL.sub(r"\1h3", html))  # noqa: S308  # the editor's own
 
 
-def _steps(page: GuidePage, register: Register) -> SafeString:
-    steps = [
-        {
-            "heading": step.value["heading"],
-            "text": _text(step.value["text"].source),
-            "contact": register.contact(step.value["office"]),
-        }
+def guide_steps(page: GuidePage, register: Register) -> list[Step]:
+    """Return the steps of a request, each with whom to ask."""
+    return [
+        Step(
+            step.value["heading"],
+            _text(step.value["text"].source),
+            register.contact(step.value["office"]),
+        )
         for step in page.steps
     ]
+
+
+def _steps(page: GuidePage, register: Register) -> SafeString:
+    steps = guide_steps(page, register)
     return _template("steps", steps=steps) if steps else SafeString("")
 
 

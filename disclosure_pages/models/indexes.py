@@ -12,6 +12,7 @@ from wagtail.url_routing import RouteResult
 from cms.models import Office
 from disclosure_pages.choices import Category
 from disclosure_pages.models.base import ModeratedPage
+from disclosure_pages.models.guide import GuidePage
 from disclosure_pages.models.items import DisclosureItemPage
 from disclosure_pages.models.reading_points import ReadingPointIndexPage
 
@@ -40,6 +41,7 @@ class HomePage(ModeratedPage):
     def children_named(self, slug: str) -> QuerySet[Page] | None:
         kinds = {
             "disclosure": DisclosureIndexPage,
+            "guide": GuidePage,
             "reading-points": ReadingPointIndexPage,
         }
         return kinds[slug].objects.all() if slug in kinds else None

@@ -26,6 +26,7 @@ from disclosure_pages.guide_parts import (
     CONTENT_LANGUAGE,
     guide_parts,
     guide_preamble,
+    guide_steps,
     read_register,
 )
 from disclosure_pages.models import GuidePage
@@ -33,6 +34,7 @@ from disclosure_pages.qr import qr_path
 
 WAITING = 3  # who may wait for a drawing; others are asked to come back
 WAIT_S = 20
+POSTER_PT = (26, 24, 22, 20.5, 19, 17.5, 16, 14, 12, 10, 8)
 _drawing = threading.Lock()
 _waiting = threading.BoundedSemaphore(WAITING)
 
@@ -81,7 +83,7 @@ def guide_print(page: GuidePage, kind: PrintKind) -> Sheet:
     sha256 = hashlib.sha256(f"{css}\n{html}".encode()).hexdigest()
     path = Path(settings.GONGKAI_HOME) / "prints" / f"{kind}-{sha256}.pdf"
     if not path.exists():
-        _draw_once(path, html, css)
+        _draw_once(path, html, css, kind)
     return Sheet(kind, number, path)
 
 
@@ -99,7 +101,7 @@ def _html(page: GuidePage, kind: PrintKind, number: int, version: Any) -> str:
                 "desk": register.desk,
                 "preamble": guide_preamble(page),
                 "parts": guide_parts(page, register),
-                "steps": _steps(page, register),
+                "steps": guide_steps(page, register),
                 "number": number,
                 "version": version,
                 "address": address,
@@ -108,17 +110,7 @@ def _html(page: GuidePage, kind: PrintKind, number: int, version: Any) -> str:
         )
 
 
-def _steps(page: GuidePage, register: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "heading": step.value["heading"],
-            "contact": register.contact(step.value["office"]),
-        }
-        for step in page.steps
-    ]
-
-
-def _draw_once(path: Path, html: str, css: str) -> None:
+def _draw_once(path: Path, html: str, css: str, kind: str) -> None:
     """Draw one print at a time; who comes while it is drawn gets the same file."""
     if not _waiting.acquire(blocking=False):
         raise PrintingBusy
@@ -127,7 +119,7 @@ def _draw_once(path: Path, html: str, css: str) -> None:
             raise PrintingBusy
         try:
             if not path.exists():
-                _store(path, _pdf(html, css))
+                _store(path, _pdf(html, css, kind))
         finally:
             _drawing.release()
     finally:
@@ -147,11 +139,22 @@ def _store(path: Path, content: bytes) -> None:
             old.unlink(missing_ok=True)
 
 
-def _pdf(html: str, css: str) -> bytes:
+def _pdf(html: str, css: str, kind: str) -> bytes:
     weasyprint = _engine()
-    return weasyprint.HTML(string=html, url_fetcher=_refuse).write_pdf(
-        stylesheets=[weasyprint.CSS(string=css, url_fetcher=_refuse)]
-    )
+    source = weasyprint.HTML(string=html, url_fetcher=_refuse)
+    for size in POSTER_PT if kind == PrintKind.POSTER else (None,):
+        smaller = f".poster {{ font-size: {size}pt }}" if size else ""
+        document = source.render(
+            stylesheets=[
+                weasyprint.CSS(string=text, url_fetcher=_refuse)
+                for text in (css, smaller)
+            ]
+        )
+        if len(document.pages) == 1:
+            break
+    if kind == PrintKind.POSTER:
+        document = document.copy(document.pages[:1])
+    return document.write_pdf()
 
 
 def _refuse(url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:

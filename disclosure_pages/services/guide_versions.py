@@ -71,7 +71,7 @@ def changes(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[Change
             section["heading"],
             [
                 line
-                for line in section["lines"]
+                for line in dict.fromkeys(section["lines"])
                 if line not in before.get(section["heading"], [])
             ],
         )

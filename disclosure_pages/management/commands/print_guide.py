@@ -35,7 +35,7 @@ class Command(BaseCommand):
         page = visible_pages(GuidePage).first()
         if page is None:
             raise CommandError(_("还没有已公开的指南。"))
-        out: Path = options["out"]
+        out = Path(options["out"])
         out.mkdir(parents=True, exist_ok=True)
         files = []
         for kind in options["kinds"] or PrintKind:

@@ -1,0 +1,205 @@
+"""The prints: real PDFs, opened and read again."""
+
+import concurrent.futures
+import io
+import json
+import threading
+
+import pypdfium2
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from cms.models import Authority
+from disclosure_pages.models import GuidePage
+from disclosure_pages.services import guide_prints
+from tests.factories import fill_contacts, make_guide, make_site
+
+pytestmark = pytest.mark.django_db
+A5, A4, A3 = (420, 595), (595, 842), (842, 1191)
+
+
+@pytest.fixture(autouse=True)
+def print_home(settings, tmp_path):
+    settings.GONGKAI_HOME = tmp_path
+    return tmp_path
+
+
+def content_of(response):
+    return b"".join(response.streaming_content)
+
+
+def pdf(client, kind):
+    response = client.get(f"/guide/{kind}.pdf")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/pdf"
+    return pypdfium2.PdfDocument(io.BytesIO(content_of(response)))
+
+
+def text_of(document):
+    pages = [page.get_textpage().get_text_bounded() for page in document]
+    return "".join("".join(pages).split())
+
+
+def size(document):
+    return tuple(round(number) for number in document[0].get_size())
+
+
+def steps(count):
+    text = "<p>带上身份证，到窗口说明要什么，工作人员代填。</p>"
+    return [("step", {"heading": f"第{n}步怎样办", "text": text}) for n in range(count)]
+
+
+def test_booklet_has_title_contents_parts_and_version(client):
+    make_guide(text="其他内容。")
+    document = pdf(client, "booklet")
+    assert size(document) == A5
+    assert len(document) >= 3
+    text = text_of(document)
+    authority = Authority.load()
+    for fact in (
+        *("目录", "分六类", "到村里看", "提出申请", "可以投诉", "其他内容", "第1版"),
+        *(authority.phone, authority.fax, authority.email),
+    ):
+        assert fact in text
+    first = "".join(document[0].get_textpage().get_text_bounded().split())
+    assert "政府信息公开指南" in first
+    assert "目录" not in first
+
+
+@pytest.mark.parametrize("count", [1, 4, 9, 16])
+def test_the_poster_is_one_page_however_many_steps(client, count):
+    make_guide(steps=steps(count))
+    document = pdf(client, "poster")
+    assert (len(document), size(document)) == (1, A3)
+    text = text_of(document)
+    assert "0000-62001203" in text
+    assert all(f"第{n}步怎样办" in text for n in range(count))
+
+
+def test_large_print_is_a4_and_much_larger(client):
+    make_guide(text="其他内容。" * 200)
+    large, booklet = pdf(client, "large"), pdf(client, "booklet")
+    assert size(large) == A4
+    assert len(large) > len(booklet)
+    assert "0000-62001203" in text_of(large)
+
+
+def test_letters_are_drawn_and_not_boxes(client):
+    """Every letter comes from a font that has it."""
+    make_guide()
+    document = pdf(client, "booklet")
+    fonts = {
+        name
+        for page in document
+        for item in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT])
+        for name in [item.get_font().get_base_name()]
+    }
+    assert fonts
+    assert all("CJK" in name or "Han" in name for name in fonts), fonts
+
+
+@pytest.mark.parametrize("kind", ["booklet", "poster", "large"])
+def test_a_draft_guide_has_no_print(client, kind):
+    assert client.get(f"/guide/{kind}.pdf").status_code == 404
+    make_guide(live=False)
+    assert client.get(f"/guide/{kind}.pdf").status_code == 404
+    assert client.get("/guide/other.pdf").status_code == 404
+
+
+def test_unpublished_changes_are_not_printed(client):
+    guide = make_guide()
+    guide.remedies = "<p>还没有审查的话。</p>"
+    guide.save_revision()
+    assert "还没有审查的话" not in text_of(pdf(client, "booklet"))
+
+
+def test_the_same_content_is_drawn_once(client, monkeypatch, print_home):
+    make_guide()
+    drawn = []
+    draw = guide_prints._pdf
+    monkeypatch.setattr(guide_prints, "_pdf", lambda *a: drawn.append(1) or draw(*a))
+    first = content_of(client.get("/guide/poster.pdf"))
+    for _again in range(3):
+        assert content_of(client.get("/guide/poster.pdf?x=1")) == first
+    assert len(drawn) == 1
+    fill_contacts(phone="0000-999")
+    assert "0000-999" in text_of(pdf(client, "poster"))
+    assert len(drawn) == 2
+    assert len(list((print_home / "prints").iterdir())) == 1
+
+
+def test_a_flood_waits_in_no_queue(monkeypatch, print_home):
+    """While one draws, few wait and the others are told to come back."""
+    started, release = threading.Event(), threading.Event()
+
+    def slow(html, css, kind):
+        started.set()
+        assert release.wait(20)
+        return b"%PDF-"
+
+    monkeypatch.setattr(guide_prints, "_pdf", slow)
+    path = print_home / "prints" / "poster-x.pdf"
+
+    def ask(_number):
+        try:
+            guide_prints._draw_once(path, "", "", "poster")
+        except guide_prints.PrintingBusy:
+            return "busy"
+        return path.read_bytes()
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        first = pool.submit(ask, 0)
+        assert started.wait(20)
+        others = [pool.submit(ask, number) for number in range(11)]
+        for other in concurrent.futures.as_completed(others, timeout=20):
+            if sum(o.done() for o in others) >= 11 - guide_prints.WAITING + 1:
+                release.set()
+            assert other.result(20) in ("busy", b"%PDF-")
+        release.set()
+        assert first.result(20) == b"%PDF-"
+        busy = [other.result() for other in others].count("busy")
+    assert busy == 11 - guide_prints.WAITING + 1
+    connection.close_if_unusable_or_obsolete()
+
+
+def test_without_pango_the_site_says_what_to_install(client, monkeypatch):
+    make_guide()
+
+    def missing(name):
+        raise OSError(name)
+
+    guide_prints._engine.cache_clear()
+    monkeypatch.setattr(guide_prints.importlib, "import_module", missing)
+    answer = client.get("/guide/poster.pdf")
+    assert answer.status_code == 503
+    assert "缺少 Pango" in answer.content.decode()
+    assert answer["Retry-After"]
+    assert client.get("/guide/").status_code == 200
+    with pytest.raises(CommandError, match="Pango"):
+        call_command("print_guide", out="unused")
+
+
+def test_nothing_outside_is_loaded(client, monkeypatch):
+    asked = []
+    refuse = guide_prints._refuse
+    monkeypatch.setattr(
+        guide_prints, "_refuse", lambda url, *a, **k: asked.append(url) or refuse(url)
+    )
+    make_guide(remedies='<p>看<a href="https://example.org/x">这里</a>。</p>')
+    pdf(client, "booklet")
+    assert asked == []
+
+
+def test_the_command_prints_what_is_asked(tmp_path, capsys):
+    make_site()
+    with pytest.raises(CommandError, match="还没有"):
+        call_command("print_guide", out=tmp_path)
+    make_guide()
+    call_command("print_guide", "--poster", "--json", out=tmp_path / "out")
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert (file["kind"], file["version"]) == ("poster", 1)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["guide-poster-v1.pdf"]
+    call_command("print_guide", out=tmp_path / "all")
+    assert len(list((tmp_path / "all").iterdir())) == 3
+    assert GuidePage.objects.get().versions.count() == 1
