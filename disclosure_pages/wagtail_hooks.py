@@ -173,6 +173,7 @@ from disclosure_pages import catalogue_hooks, feedback_hooks  # noqa: E402, F401
 from disclosure_pages.desk import (  # noqa: E402, F401
     batch_views,
     checks_hooks,
+    points_report,
     today_hooks,
     wizard_hooks,  # noqa: E402, F401
 )

@@ -1,19 +1,24 @@
 """The demo's authority, offices, villages, reading points and guide."""
 
+import datetime as dt
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from wagtail.models import Page
 
 from cms.approval import publication_approved
 from cms.models import Authority, Office, Village
 from disclosure_pages.bulk.bodies import body_of
 from disclosure_pages.demo.content import load
+from disclosure_pages.demo.pictures import drawn_picture
 from disclosure_pages.models import (
     GuidePage,
     HomePage,
+    ManagerAbsence,
     ReadingPointIndexPage,
     ReadingPointPage,
+    ReadingPointPhoto,
 )
 
 
@@ -55,21 +60,45 @@ def load_reading_points(home: HomePage) -> int:
         code = values.pop("village")
         if code in there or (code and code not in villages):
             continue
-        village = villages.get(code)
-        title = values.pop("title", "") or f"{village.name}查阅点"
-        page = ReadingPointPage(
-            title=title,
-            slug=f"point-{code or 'township'}",
-            village=village,
-            has_sign=True,
-            rules_posted=True,
-            live=False,
-            locale=home.locale,
-            **values,
-        )
-        _publish(index, page)
+        _publish(index, _reading_point(villages.get(code), values, home))
         made += 1
     return made
+
+
+def _reading_point(
+    village: Village | None, values: dict[str, Any], home: HomePage
+) -> ReadingPointPage:
+    """Make a point with who is away around today, and with its pictures."""
+    absences = values.pop("absences", [])
+    photo, photos = values.pop("photo", None), values.pop("photos", [])
+    title = values.pop("title", "") or f"{village.name}查阅点"
+    page = ReadingPointPage(
+        title=title,
+        slug=f"point-{village.code if village else 'township'}",
+        village=village,
+        live=False,
+        locale=home.locale,
+        **{"has_sign": True, "rules_posted": True} | values,
+    )
+    today = timezone.localdate()
+    page.absences = [
+        ManagerAbsence(
+            from_date=today + dt.timedelta(days=row.pop("from_days")),
+            to_date=today + dt.timedelta(days=row.pop("to_days")),
+            **row,
+        )
+        for row in absences
+    ]
+    if photo:
+        page.photo = drawn_picture(photo["scene"], title, photo["description"])
+    page.photos = [
+        ReadingPointPhoto(
+            image=drawn_picture(row["scene"], title, row["description"]),
+            caption=row["caption"],
+        )
+        for row in photos
+    ]
+    return page
 
 
 @transaction.atomic
