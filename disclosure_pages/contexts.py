@@ -5,12 +5,14 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from wagtail.models import Page
 
 from cms.context import public_path
 from disclosure_pages import page_selectors, selectors
+from disclosure_pages.catalogue_selectors import used_terms
 from disclosure_pages.choices import Category, LegalStatus
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
@@ -174,6 +176,17 @@ def received_context(
     )
 
 
+def term_options(items: QuerySet, query: ListQuery) -> dict[str, list[Option]]:
+    """Return genres, subjects and sub-categories as filter options (one query)."""
+    used = used_terms(items, query.category)
+    rows = used.subcategories
+    return {
+        "genre_options": [Option(*term) for term in used.genres],
+        "subject_options": [Option(*term) for term in used.subjects],
+        "subcategory_options": [Option(row.code, row.name) for row in rows],
+    }
+
+
 @page_context.register
 def _disclosure_index(
     page: DisclosureIndexPage, request: HttpRequest
@@ -184,6 +197,7 @@ def _disclosure_index(
     parts = list_parts(public_path(page.url_path), query)
     counts = parts.counts.by_office_path()
     return parts.context(
+        **term_options(selectors.visible_items(), query),
         category_options=options(Category.choices),
         office_options=[Option(p.office.code, p.office.name) for p in parts.offices],
         years=parts.counts.years(),
@@ -200,6 +214,7 @@ def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
     index_url = public_path(page.url_path.removesuffix(f"{page.slug}/"))
     parts = list_parts(index_url, query, office=page, with_offices=False)
     return parts.context(
+        **term_options(selectors.visible_items().filter(selectors.under(page)), query),
         office=page.office,
         category_options=options(Category.choices),
         years=parts.counts.years(office_path=page.path),

@@ -41,18 +41,18 @@ def _read_now(document: DisclosureDocument) -> Extracted | None:
 def _problems(found: Extracted | None, name: str) -> Iterator[Problem]:
     if found is None:
         message = _("附件“%(name)s”还在提取文字，稍后再检查一次。") % {"name": name}
-        yield _problem("attachment_waiting", message, name)
+        yield _problem("attachment_waiting", message)
         return
     if found.state != TextState.OK:
         message = _(
             "附件“%(name)s”读不出文字，请人工看一遍有没有身份证号、电话。%(message)s"
         )
         values = {"name": name, "message": found.message}
-        yield _problem("attachment_text", message % values, name)
+        yield _problem("attachment_text", message % values)
     for finding in found.findings:
         message = _("附件“%(name)s”：%(message)s")
         values = {"name": name, "message": finding.message}
-        yield _problem(finding.code, message % values, name)
+        yield _problem(finding.code, message % values)
     yield from _personal(found, name)
 
 
@@ -73,5 +73,5 @@ def _personal(found: Extracted, name: str) -> Iterator[Problem]:
             yield Problem(code, level_of(code), message % values, "attachments", shown)
 
 
-def _problem(code: str, message: str, name: str) -> Problem:
-    return Problem(code, level_of(code), message, "attachments", name)
+def _problem(code: str, message: str) -> Problem:
+    return Problem(code, level_of(code), message, "attachments")

@@ -43,6 +43,11 @@ def check_page(page: Page) -> list[Problem]:
     return sorted(found, key=lambda problem: problem.level != BLOCK)
 
 
+def what_blocks(page: Page) -> list[str]:
+    """Return in words what must be mended before the draft may be submitted."""
+    return [found.message for found in check_page(page) if found.level == BLOCK]
+
+
 def _problem(code: str, message: str, field: str = "", excerpt: str = "") -> Problem:
     return Problem(code, level_of(code), message, field, excerpt)
 

@@ -15,6 +15,7 @@ from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.models import Page
 
 from disclosure_pages.bulk.exporting import guarded
+from disclosure_pages.checks.rules import what_blocks
 from disclosure_pages.choices import Category, WithdrawalKind
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import PublicPage
@@ -139,7 +140,10 @@ class SubmitBulkAction(ItemBulkAction):
             raise ValidationError(_("已经在审查中。"))
         if page.live and not page.has_unpublished_changes:
             raise ValidationError(_("没有未公开的改动，不用提交。"))
-        page.get_latest_revision_as_object().full_clean()
+        draft = page.get_latest_revision_as_object()
+        draft.full_clean()
+        if reasons := what_blocks(draft):
+            raise ValidationError(reasons)
         page.get_workflow().start(page, self.request.user)
 
 

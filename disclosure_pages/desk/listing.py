@@ -139,6 +139,7 @@ class ItemIndexView(IndexView):
     """The list itself, with the saved filters of whoever looks."""
 
     template_name = "disclosure_pages/desk/items.html"
+    results_template_name = "disclosure_pages/desk/items_results.html"
     page_title = _("公开信息")
 
     def annotate_queryset(self, pages: QuerySet) -> QuerySet:
@@ -154,7 +155,10 @@ class ItemIndexView(IndexView):
             user=self.request.user, path=self.request.path
         )
         query = self.request.GET.copy()
-        query.pop("p", None)
+        for name in [n for n in query if n == "p" or n.startswith("_w_")]:
+            del query[name]
+        for name in [n for n, values in query.lists() if not any(values)]:
+            del query[name]
         context["filter_query"] = query.urlencode()
         return context
 

@@ -351,3 +351,17 @@ def test_the_page_of_a_batch_costs_the_same(
         assert len(re.findall(r"第 \d+ 行</td>", answer.content.decode())) == min(
             count, 100
         )
+
+
+def test_what_blocks_a_draft_is_not_submitted_but_kept(clerk, people, tmp_path):
+    lines = rows(2)
+    lines[0]["body"] = "低保对象身份证号 11010519491231002X。"
+    text, batch = upload(clerk, write_xlsx(tmp_path / "a.xlsx", lines))
+    go_on(clerk, batch)
+    results = {row["row"]: row for row in batch.report["results"]}
+    assert [results[n]["done"] for n in (2, 3)] == ["draft", "submitted"]
+    assert "身份证号" in results[2]["why"][0]
+    page = clerk.get(f"/admin/load/{batch.uuid}/").content.decode()
+    assert "请删去，或把中间几位改成 *" in page
+    kept = DisclosureItemPage.objects.get(external_id="x-1")
+    assert not kept.current_workflow_state

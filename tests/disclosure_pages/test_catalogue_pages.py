@@ -89,3 +89,25 @@ def test_a_category_costs_as_many_queries_for_many_items(
         page(client, "/disclosure/work/")
     with django_assert_max_num_queries(12):
         page(client, "/disclosure/work/relief/")
+
+
+@pytest.mark.parametrize("office", [False, True], ids=["all", "office"])
+def test_the_whole_list_and_an_offices_are_narrowed_likewise(client, relief, office):
+    notice = Term.objects.get(scheme="genre", code="notice")
+    subject = Term.objects.get(scheme="subject", code="civil-relief")
+    make_item("有体裁的", genre=notice, subject=subject, subcategory=relief)
+    make_item("没有的")
+    path = "/disclosure/office-civil-affairs/" if office else "/disclosure/"
+    for name, value in (
+        ("genre", "notice"),
+        ("subject", "civil-relief"),
+        ("subcategory", relief.code),
+    ):
+        text = page(client, path, **{name: value, "category": "work"})
+        assert f'<select name="{name}">' in text
+        assert f'<option value="{value}" selected>' in text
+        assert "有体裁的" in text
+        assert "没有的" not in text
+    plain = page(client, path)
+    assert '<select name="subcategory">' not in plain  # too many for one list
+    assert '<option value="letter"' not in plain  # no item has it

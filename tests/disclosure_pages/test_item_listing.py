@@ -119,6 +119,28 @@ def test_bulk_submission_has_a_result_per_item(client, people):
     assert not Page.objects.get(pk=lacking.pk).specific.current_workflow_state
 
 
+def test_bulk_submission_keeps_back_what_blocks(client, people):
+    item = make_item(
+        "有身份证号的",
+        text="身份证号 11010519491231002X。",
+        live=False,
+        user=people["clerk"],
+    )
+    answer = bulk(client, people["clerk"], "gongkai_submit", [item])
+    (outcome,) = answer.context["outcomes"]
+    assert not outcome.done
+    assert "身份证号" in outcome.message
+    assert not item.current_workflow_state
+
+
+def test_filters_set_without_a_new_page_can_be_saved_too(client, people):
+    client.force_login(people["clerk"])
+    query = "state=draft&category=&q=&p=2&_w_filter_fragment=1"
+    text = client.get(f"/admin/items/results/?{query}").content.decode()
+    assert '<input type="hidden" name="query" value="state=draft">' in text
+    assert reverse("gongkai_save_filter") in text
+
+
 def test_bulk_category_leaves_the_public_page_alone(client, people):
     item = make_item("一条", category="work")
     bulk(client, people["clerk"], "gongkai_category", [item], category="finance")

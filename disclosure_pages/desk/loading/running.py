@@ -18,6 +18,7 @@ from disclosure_pages.bulk.offices import OfficeChoice
 from disclosure_pages.bulk.staged import StagedItem
 from disclosure_pages.bulk.updating import ItemUpdater, Outcome
 from disclosure_pages.bulk.writing import LOG_ACTION, ItemWriter
+from disclosure_pages.checks.rules import what_blocks
 from disclosure_pages.desk.loading import storing
 from disclosure_pages.desk.loading.checking import Allowed
 from disclosure_pages.models import DisclosureItemPage, ImportBatch
@@ -116,8 +117,9 @@ class Importer:
         if state is not None:
             state.cancel(user=self.batch.user)
         workflow = self._workflow(item.office)
-        if workflow is None:
-            self._tell(item.row, "draft", page_id=page.pk)
+        reasons = what_blocks(page.get_latest_revision_as_object())
+        if workflow is None or reasons:
+            self._tell(item.row, "draft", "".join(reasons[:5]), page_id=page.pk)
             return
         workflow.start(page, self.batch.user)
         self._tell(item.row, "submitted", page_id=page.pk)
