@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
-from wagtail.models import GroupPagePermission, TaskState
+from wagtail.models import GroupPagePermission, Task, TaskState
 
-from cms.models import LeaderTask, SecrecyReviewTask
 from disclosure_pages.desk.waiting import Waiting, waiting_for
 from disclosure_pages.headed_offices import headed_offices
 from disclosure_pages.models import OfficeIndexPage
@@ -41,8 +41,9 @@ def _reviews_at_all(user: Any) -> bool:
     groups = [group.pk for group in user.groups.all()]
     return bool(groups) and (
         bool(headed_offices(user))
-        or SecrecyReviewTask.objects.filter(groups__in=groups).exists()
-        or LeaderTask.objects.filter(groups__in=groups).exists()
+        or Task.objects.filter(
+            Q(secrecyreviewtask__groups__in=groups) | Q(leadertask__groups__in=groups)
+        ).exists()
     )
 
 

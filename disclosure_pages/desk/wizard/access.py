@@ -36,10 +36,14 @@ def draft_or_deny(
         PermissionDenied: it belongs to another office or is locked.
     """
     offices = offices_or_deny(request)
-    page = get_object_or_404(DisclosureItemPage, pk=page_id)
+    rows = DisclosureItemPage.objects.select_related("latest_revision")
+    page = get_object_or_404(rows.annotate_approved_schedule(), pk=page_id)
+    states = page.workflow_states.active().select_related("current_task_state__task")
+    page._current_workflow_states = list(states)  # Wagtail's own place to keep them
     parent = next((o for o in offices if page.is_child_of(o)), None)
     if parent is None or not page.permissions_for_user(request.user).can_edit():
         raise PermissionDenied
+    page._cached_parent_obj = parent  # the tree's own place to keep it
     return page, parent
 
 

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import Collection, Page, WorkflowState
+from wagtail.signal_handlers import disable_reference_index_auto_update
 
 from cms.models import Authority
 from disclosure_pages.bulk.bodies import body_of
@@ -32,6 +33,14 @@ from disclosure_pages.reference_rules import reference_warning
 from disclosure_pages.services.files import store_prepared, with_copy
 
 UNSURE = 0.7
+# Kept with the page, whatever a revision says; asking for each of them is a query.
+OF_THE_PAGE = {"content_type", "locale", "owner", "latest_revision", "alias_of"}
+# What the wizard never changes and the database itself guards.
+NOT_ASKED = (
+    *("content_type", "locale", "owner", "latest_revision", "live_revision"),
+    *("alias_of", "locked_by", "path", "translation_key", "index_number"),
+    *("batch_source", "external_id", "import_batch"),
+)
 
 
 class StaleDraft(Exception):
@@ -55,7 +64,19 @@ class ReadFile:
 
 def latest(page: DisclosureItemPage) -> DisclosureItemPage:
     """Return the draft as it was saved last."""
-    return page.get_latest_revision_as_object()
+    revision = page.latest_revision
+    if revision is None or not page.has_unpublished_changes:
+        return page
+    content = revision.content.items()
+    draft = page.with_content_json(
+        {name: value for name, value in content if name not in OF_THE_PAGE}
+    )
+    draft._cached_parent_obj = page.get_parent()
+    attachments = draft.attachments.all()
+    documents = DisclosureDocument.objects.in_bulk(a.document_id for a in attachments)
+    for attachment in attachments:
+        attachment.document = documents[attachment.document_id]
+    return draft
 
 
 @transaction.atomic
@@ -151,7 +172,8 @@ def save_draft(page: DisclosureItemPage, user: Any, revision_id: int | None) -> 
     row = Page.objects.select_for_update().get(pk=page.pk)
     if row.latest_revision_id != revision_id:
         raise StaleDraft(latest(row.specific))
-    page.save()
+    with disable_reference_index_auto_update():  # done with the revision
+        page.save()
     page.save_revision(user=user, log_action=True, clean=False)
 
 
@@ -183,7 +205,7 @@ def problems_of(page: DisclosureItemPage) -> list[Problem]:
     """Return what stands in the way of submission, and what is only worth a look."""
     found = []
     try:
-        page.full_clean()
+        page.full_clean(exclude=NOT_ASKED)
     except ValidationError as error:
         for name, messages in error.message_dict.items():
             found += [Problem("invalid", BLOCK, text, name) for text in messages]

@@ -228,7 +228,11 @@ class RecordForm(forms.Form):
         """Leave out what has no values to choose from on this site."""
         super().__init__(*args, **kwargs)
         for name in self.vocabularies:
-            if not self.fields[name].queryset.exists():
+            field = self.fields[name]
+            choices = [(row.pk, str(row)) for row in field.queryset]
+            if choices:
+                field.choices = [("", field.empty_label), *choices]
+            else:
                 del self.fields[name]
 
     def clean_date_made(self) -> Any:

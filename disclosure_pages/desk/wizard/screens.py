@@ -176,8 +176,7 @@ class RecordScreen(Screen):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         initial = {
-            name: getattr(self.page, f"{name}_id", getattr(self.page, name))
-            for name in RecordForm.base_fields
+            name: self.page.serializable_value(name) for name in RecordForm.base_fields
         }
         initial["category"] = initial["category"] or self._proposal().value
         return self._show(RecordForm(initial=initial))
