@@ -7,6 +7,7 @@ that asking again, however often, costs no drawing.
 import functools
 import hashlib
 import importlib
+import mimetypes
 import os
 import tempfile
 import threading
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import models
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -29,7 +32,7 @@ from disclosure_pages.guide_parts import (
     guide_steps,
     read_register,
 )
-from disclosure_pages.models import GuidePage
+from disclosure_pages.models import DisclosureRendition, GuidePage
 from disclosure_pages.qr import qr_path
 
 WAITING = 3  # who may wait for a drawing; others are asked to come back
@@ -88,8 +91,7 @@ def guide_print(page: GuidePage, kind: PrintKind) -> Sheet:
 
 
 def _html(page: GuidePage, kind: PrintKind, number: int, version: Any) -> str:
-    base = settings.GONGKAI_BASE_URL.rstrip("/")
-    address = f"{base}/guide/"
+    address = f"{_base_url()}/guide/"
     with translation.override(CONTENT_LANGUAGE):
         register = read_register()
         return render_to_string(
@@ -141,12 +143,13 @@ def _store(path: Path, content: bytes) -> None:
 
 def _pdf(html: str, css: str, kind: str) -> bytes:
     weasyprint = _engine()
-    source = weasyprint.HTML(string=html, url_fetcher=_refuse)
+    pictures = GuidePictures(weasyprint)
+    source = weasyprint.HTML(string=html, base_url=_base_url(), url_fetcher=pictures)
     for size in POSTER_PT if kind == PrintKind.POSTER else (None,):
         smaller = f".poster {{ font-size: {size}pt }}" if size else ""
         document = source.render(
             stylesheets=[
-                weasyprint.CSS(string=text, url_fetcher=_refuse)
+                weasyprint.CSS(string=text, url_fetcher=pictures)
                 for text in (css, smaller)
             ]
         )
@@ -157,9 +160,32 @@ def _pdf(html: str, css: str, kind: str) -> bytes:
     return document.write_pdf()
 
 
-def _refuse(url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Load nothing: a print shows what the guide says, and calls no other host."""
-    raise ValueError(url)
+class GuidePictures:
+    """Hands WeasyPrint the pictures of the guide; nothing else is ever loaded."""
+
+    _fail_on_errors = False  # WeasyPrint asks: a picture that is missing is left out
+
+    def __init__(self, engine: ModuleType) -> None:
+        self.engine = engine
+
+    def __call__(self, url: str, headers: dict[str, str] | None = None) -> Any:
+        """Return a rendition that a page of ours may show.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        name = unquote(url.removeprefix(f"{_base_url()}{settings.MEDIA_URL}"))
+        rendition = DisclosureRendition.objects.filter(file=name).first()
+        if rendition is None:
+            raise ValueError(url)
+        with default_storage.open(name) as file:
+            content = file.read()
+        kind = mimetypes.guess_type(name)[0] or ""
+        return self.engine.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
+
+
+def _base_url() -> str:
+    return settings.GONGKAI_BASE_URL.rstrip("/")
 
 
 @functools.cache

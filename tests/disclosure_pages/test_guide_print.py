@@ -7,11 +7,15 @@ import threading
 
 import pypdfium2
 import pytest
+from django.core.cache import cache
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from PIL import Image
 
+from cms.approval import publication_approved
 from cms.models import Authority
-from disclosure_pages.models import GuidePage
+from disclosure_pages.models import DisclosureImage, GuidePage
 from disclosure_pages.services import guide_prints
 from tests.factories import fill_contacts, make_guide, make_site
 
@@ -22,6 +26,7 @@ A5, A4, A3 = (420, 595), (595, 842), (842, 1191)
 @pytest.fixture(autouse=True)
 def print_home(settings, tmp_path):
     settings.GONGKAI_HOME = tmp_path
+    cache.clear()  # Wagtail keeps renditions there, by the number of the picture
     return tmp_path
 
 
@@ -180,15 +185,49 @@ def test_without_pango_the_site_says_what_to_install(client, monkeypatch):
         call_command("print_guide", out="unused")
 
 
-def test_nothing_outside_is_loaded(client, monkeypatch):
-    asked = []
-    refuse = guide_prints._refuse
-    monkeypatch.setattr(
-        guide_prints, "_refuse", lambda url, *a, **k: asked.append(url) or refuse(url)
+def picture(colour):
+    file = io.BytesIO()
+    Image.new("RGB", (400, 300), colour).save(file, "PNG")
+    image = DisclosureImage(
+        title="图", file=ContentFile(file.getvalue(), name="plan.png")
     )
-    make_guide(remedies='<p>看<a href="https://example.org/x">这里</a>。</p>')
-    pdf(client, "booklet")
-    assert asked == []
+    image.save()
+    return image
+
+
+def test_pictures_of_the_guide_are_printed_and_nothing_else_is_loaded(client):
+    guide = make_guide()
+    block = {"image": picture("red"), "alt": "示意图", "caption": "位置示意图"}
+    guide.body = [("image", block)]
+    with publication_approved("test"):
+        guide.save_revision().publish(skip_permission_checks=True)
+    document = pdf(client, "booklet")
+    images = [
+        item
+        for page in document
+        for item in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
+    ]
+    assert len(images) == 1
+    assert "位置示意图" in text_of(document)
+    fetch = guide_prints.GuidePictures(guide_prints._engine())
+    for url in (
+        *("file:///etc/hostname", "https://example.org/x.png", "/etc/hostname"),
+        f"{guide_prints._base_url()}/media/../site.env",
+    ):
+        with pytest.raises(ValueError, match="."):
+            fetch(url)
+
+
+def test_a_picture_that_is_gone_leaves_the_print_standing(client):
+    guide = make_guide()
+    image = picture("blue")
+    guide.body = [("image", {"image": image, "alt": "示意图"})]
+    with publication_approved("test"):
+        guide.save_revision().publish(skip_permission_checks=True)
+    client.get("/guide/?a")
+    rendition = image.renditions.get()
+    rendition.file.storage.delete(rendition.file.name)
+    assert "0000-62001203" in text_of(pdf(client, "booklet"))
 
 
 def test_the_command_prints_what_is_asked(tmp_path, capsys):
