@@ -1,6 +1,5 @@
 """Any list as CSV or JSON: the same filters, all rows, streamed."""
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,45 +12,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from disclosure_pages import listed
+from disclosure_pages.csv_answers import CONTENT_TYPE, csv_rows
 from disclosure_pages.item_rows import ItemRow
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import CollectionPage
 from disclosure_pages.public_state import visible_pages
 
-BOM = "\ufeff"  # without it Excel takes UTF-8 for the system's own encoding
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LINES_AT_ONCE = 200
 TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": CONTENT_TYPE,
     "json": "application/json; charset=utf-8",
 }
 
 
-class Echo:
-    """A file that gives back what is written to it, for ``csv.writer``."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def harmless(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = text.replace("\x00", "")
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
-
-
 def csv_lines(rows: Iterable[ItemRow], header: list[str]) -> Iterator[str]:
     """Write the header and one line for each row."""
-    writer = csv.writer(Echo())
-    yield BOM + writer.writerow(header)
-    for row in rows:
-        cells = (
-            *(row.index_number, row.title, row.category_label, row.document_number),
-            *(row.publisher, row.office, _iso(row.date_made)),
-            *(_iso(row.date_published), row.validity_label, row.summary),
-            *("；".join(row.keywords), row.address, row.key),
-        )
-        yield writer.writerow([harmless(cell) for cell in cells])
+    return csv_rows(header, map(_cells, rows))
+
+
+def _cells(row: ItemRow) -> tuple[str, ...]:
+    return (
+        *(row.index_number, row.title, row.category_label, row.document_number),
+        *(row.publisher, row.office, _iso(row.date_made)),
+        *(_iso(row.date_published), row.validity_label, row.summary),
+        *("；".join(row.keywords), row.address, row.key),
+    )
 
 
 def json_lines(rows: Iterable[ItemRow]) -> Iterator[str]:

@@ -13,9 +13,9 @@ from disclosure_pages.bulk.columns import (
     LIST_SEPARATORS,
     Column,
 )
+from disclosure_pages.csv_answers import GUARDED
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-GUARDED = re.compile(r"^'(?=[=+\-@\t\r'])")
 DATE_FORM = re.compile(
     r"^(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日"
     r"|(\d{2})(\d{2}))(?:[T ]\d{1,2}:\d{2}(?::\d{2})?)?$"

@@ -16,6 +16,7 @@ from disclosure_pages.bulk.cells import CONTROL
 from disclosure_pages.bulk.columns import COLUMNS
 from disclosure_pages.bulk.export_bodies import text_of_body
 from disclosure_pages.bulk.template import ITEM_SHEET, LABELS, new_book
+from disclosure_pages.csv_answers import harmless
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 from disclosure_pages.public_state import visible_pages
 
@@ -154,12 +155,5 @@ def _cells(record: dict[str, Any]) -> list[str]:
             value = "；".join(value)
         elif key in LABELS:
             value = LABELS[key].get(value, value)
-        cells.append(guarded(CONTROL.sub("", str(value))))
+        cells.append(harmless(CONTROL.sub("", str(value))))
     return cells
-
-
-def guarded(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return (
-        f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "'")) else text
-    )

@@ -1,6 +1,5 @@
 """The pages of a batch review: the table with its decision, and what came of it."""
 
-import csv
 import uuid
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from wagtail import hooks
 
-from disclosure_pages.bulk.exporting import guarded
+from disclosure_pages.csv_answers import csv_answer
 from disclosure_pages.desk.batch_review import (
     PIECE,
     Choice,
@@ -171,14 +170,9 @@ def batch_result(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
 
 
 def _csv(load: ImportBatch, rows: list[dict[str, str]]) -> HttpResponse:
-    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    name = f"review-{load.uuid.hex[:8]}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(answer)
     head = (_("标题"), _("步骤"), _("结果"), _("办理人"), _("时间"), _("意见"))
-    writer.writerow(head)
-    writer.writerows([guarded(row[key]) for key in COLUMNS] for row in rows)
-    return answer
+    cells = ([row[key] for key in COLUMNS] for row in rows)
+    return csv_answer(f"review-{load.uuid.hex[:8]}.csv", head, cells)
 
 
 @hooks.register("register_admin_urls")

@@ -1,7 +1,5 @@
 """Bulk actions on items, each with a result per item."""
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.models import Page
 
-from disclosure_pages.bulk.exporting import guarded
 from disclosure_pages.checks.rules import what_blocks
 from disclosure_pages.choices import Category, WithdrawalKind
+from disclosure_pages.csv_answers import BOM, csv_rows
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.withdrawal import may_withdraw, withdraw
@@ -111,14 +109,12 @@ class ItemBulkAction(BulkAction):
 
 def as_csv(outcomes: list[Outcome]) -> str:
     """Return the outcomes as CSV text, for the download link of the result page."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow([_("标题"), _("结果"), _("说明")])
-    for outcome in outcomes:
-        result = _("成功") if outcome.done else _("未办")
-        cells = (outcome.title, str(result), outcome.message)
-        rows.writerow([guarded(cell) for cell in cells])
-    return out.getvalue()
+    rows = (
+        (outcome.title, _("成功") if outcome.done else _("未办"), outcome.message)
+        for outcome in outcomes
+    )
+    lines = csv_rows((_("标题"), _("结果"), _("说明")), rows)
+    return "".join(lines).removeprefix(BOM)
 
 
 class SubmitBulkAction(ItemBulkAction):

@@ -8,8 +8,9 @@ import json
 import pytest
 from django.utils import timezone
 
+from disclosure_pages.bulk.cells import unguarded
 from disclosure_pages.choices import Category
-from disclosure_pages.list_exports import harmless
+from disclosure_pages.csv_answers import harmless
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.services.withdrawal import withdraw
 from tests.disclosure_pages.test_feeds import make_collection, received  # noqa: F401
@@ -77,8 +78,13 @@ def test_no_cell_is_a_formula(client, text):
 
 
 def test_ordinary_text_is_left_alone():
-    for text in ("", "云政〔2026〕31号", "3-5 月", "a=b", "'引号'"):
+    for text in ("", "云政〔2026〕31号", "3-5 月", "a=b", "“引号”"):
         assert harmless(text) == text
+
+
+@pytest.mark.parametrize("text", ["=1", " =1", "＝1", "'引号'", "''", "'=1", "文字"])
+def test_the_import_takes_off_what_the_export_put_on(text):
+    assert unguarded(harmless(text)) == text
 
 
 def test_filters_and_order_are_those_of_the_list(client):

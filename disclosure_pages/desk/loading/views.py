@@ -1,6 +1,5 @@
 """The pages of a bulk load: upload, dry run and confirmation, pieces, result, undo."""
 
-import csv
 import tempfile
 import uuid
 from pathlib import Path
@@ -16,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from disclosure_pages.bulk.exporting import guarded
 from disclosure_pages.bulk.template import write_template
+from disclosure_pages.csv_answers import csv_answer
 from disclosure_pages.desk.loading import storing
 from disclosure_pages.desk.loading.checking import ERROR, Allowed, check_batch
 from disclosure_pages.desk.loading.forms import LoadForm
@@ -202,22 +201,17 @@ def _may_import(batch: ImportBatch, *, undoing: bool) -> bool:
 def table(request: HttpRequest, key: uuid.UUID, which: str) -> HttpResponse:
     """Give all rows, or the faults with their cells, as CSV."""
     batch = _batch(request, key)
-    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     name = f"load-{batch.uuid.hex[:8]}-{which}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(answer)
     if which == "errors":
-        writer.writerow((_("行"), _("列"), _("内容"), _("原因")))
-        for found in batch.report.get("problems", []):
-            cells = (found["row"], found["column"], found["value"], found["reason"])
-            writer.writerow([guarded(str(cell)) for cell in cells])
-        return answer
-    writer.writerow((_("行"), _("标题"), _("结果"), _("说明")))
-    for row in batch.report.get("results", []):
-        changes = [
-            f"{c['field']}：{c['old']}→{c['new']}" for c in row.get("changes", ())
-        ]
-        why = "；".join([*row.get("why", ()), row.get("undone", ""), *changes])
-        cells = (row["row"], row["title"], WORDS[_status(row)], why.strip("；"))
-        writer.writerow([guarded(str(cell)) for cell in cells])
-    return answer
+        head = (_("行"), _("列"), _("内容"), _("原因"))
+        columns = ("row", "column", "value", "reason")
+        faults = batch.report.get("problems", [])
+        return csv_answer(name, head, ([f[key] for key in columns] for f in faults))
+    head = (_("行"), _("标题"), _("结果"), _("说明"))
+    return csv_answer(name, head, map(_cells, batch.report.get("results", [])))
+
+
+def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
+    changes = [f"{c['field']}：{c['old']}→{c['new']}" for c in row.get("changes", ())]
+    why = "；".join([*row.get("why", ()), row.get("undone", ""), *changes])
+    return row["row"], row["title"], WORDS[_status(row)], why.strip("；")
