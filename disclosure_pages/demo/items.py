@@ -7,6 +7,7 @@ from disclosure_pages.bulk.offices import OfficeChoice
 from disclosure_pages.bulk.reading import RawTable
 from disclosure_pages.bulk.validation import Source, check
 from disclosure_pages.demo.content import DATA, TODAY, load
+from disclosure_pages.demo.records import complete
 from disclosure_pages.models import DisclosureItemPage, ImportBatch
 
 SOURCE = "demo"
@@ -50,4 +51,5 @@ def _publish(records: list[dict[str, Any]]) -> int:
     )
     summary = Summary(file=batch.file_name)
     write_staged(batch, checked.items, summary)
+    complete(SOURCE, [record["external_id"] for record in records])
     return summary.created

@@ -7,7 +7,8 @@ from django.conf import settings
 
 from disclosure_pages.demo.accounts import demo_password, load_accounts
 from disclosure_pages.demo.content import load
-from disclosure_pages.demo.items import load_items
+from disclosure_pages.demo.dossiers import load_dossiers
+from disclosure_pages.demo.items import SOURCE, load_items
 from disclosure_pages.demo.organisation import (
     load_authority,
     load_guide,
@@ -38,6 +39,7 @@ class Loaded:
     pages: int = 0
     items: int = 0
     drafts: int = 0
+    dossiers: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for ``--json``."""
@@ -60,6 +62,7 @@ def load_demo(*, small: bool = False) -> Loaded:
     loaded.pages = load_pages(home)
     loaded.items = load_items(SMALL_ITEMS if small else None)
     loaded.drafts = load_drafts(SMALL_DRAFTS if small else None)
+    loaded.dossiers = load_dossiers(home, SOURCE)
     return loaded
 
 
