@@ -67,6 +67,10 @@ class ItemBulkAction(BulkAction):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"action": self}
 
+    def refusal(self, page: DisclosureItemPage) -> str:
+        """Return why the user may not do it to this one."""
+        return str(_("您不能对它做这件事。"))
+
     def act(self, page: DisclosureItemPage) -> None:
         """Do it to one item.
 
@@ -80,7 +84,7 @@ class ItemBulkAction(BulkAction):
         pages, refused = self.get_actionable_objects()
         outcomes = [self._outcome(page) for page in pages]
         outcomes += [
-            Outcome(page.draft_title, page.pk, False, str(_("您不能对它做这件事。")))
+            Outcome(page.draft_title, page.pk, False, self.refusal(page))
             for page in refused["items_with_no_access"]
         ]
         return TemplateResponse(
@@ -130,6 +134,11 @@ class SubmitBulkAction(ItemBulkAction):
     def check_perm(self, obj: PublicPage) -> bool:
         allowed = obj.permissions_for_user(self.request.user)
         return allowed.can_edit() and allowed.can_submit_for_moderation()
+
+    def refusal(self, page: DisclosureItemPage) -> str:
+        if page.current_workflow_state:
+            return str(_("已经在审查中。"))
+        return super().refusal(page)
 
     def act(self, page: DisclosureItemPage) -> None:
         if page.current_workflow_state:

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -94,27 +94,28 @@ class ItemFilterSet(WagtailFilterSet):
 
     def by_state(self, items: QuerySet, name: str, value: str) -> QuerySet:
         """Narrow by where the item stands between draft and tombstone."""
-        states = WorkflowState.objects.active()
-        if value in ("review", "back"):
-            status = {
-                "review": WorkflowState.STATUS_IN_PROGRESS,
-                "back": WorkflowState.STATUS_NEEDS_CHANGES,
-            }[value]
-            rows = states.filter(status=status).values_list("object_id", flat=True)
-            return items.filter(pk__in=[int(pk) for pk in rows])
-        return items.filter(
-            {
-                "draft": Q(live=False, withdrawn_at=None),
-                "public": Q(live=True),
-                "withdrawn": Q(live=False, withdrawn_at__isnull=False),
-            }[value]
-        )
+        if value == "review":
+            return items.filter(pk__in=_at(WorkflowState.STATUS_IN_PROGRESS))
+        if value == "back":
+            return items.filter(pk__in=_at(WorkflowState.STATUS_NEEDS_CHANGES))
+        if value == "draft":
+            drafts = items.filter(live=False, withdrawn_at=None)
+            return drafts.exclude(pk__in=_at(WorkflowState.STATUS_IN_PROGRESS))
+        if value == "public":
+            return items.filter(live=True)
+        return items.filter(live=False, withdrawn_at__isnull=False)
 
     def by_office(
         self, items: QuerySet, name: str, value: OfficeIndexPage | None
     ) -> QuerySet:
         """Narrow to the children of an office's page."""
         return items.filter(under(value)) if value else items
+
+
+def _at(status: str) -> list[int]:
+    """Return the pages whose review has come to this."""
+    states = WorkflowState.objects.active().filter(status=status)
+    return [int(pk) for pk in states.values_list("object_id", flat=True)]
 
 
 class OfficeColumn(Column):
