@@ -24,7 +24,6 @@ from disclosure_pages.dossier_selectors import dossiers_with
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import CategoryIndexPage, DisclosureItemPage
 from disclosure_pages.page_context import page_context
-from disclosure_pages.qr import qr_path
 from disclosure_pages.reference_rules import reference_label, reference_warning
 
 
@@ -54,7 +53,6 @@ def item_context(page: DisclosureItemPage, request: HttpRequest) -> dict[str, An
         "number_head": f"{head}/" if head else "",
         "number_tail": tail,
         "pub_date": publication_time(page),
-        "qr": qr_path(address),
         "related": related,
         "dossiers": dossiers,
         "parts": parts,

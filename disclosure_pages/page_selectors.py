@@ -81,7 +81,7 @@ def reports() -> list[ReportRow]:
             published_on=_day(row["first_published_at"]),
             has_file=row["document_id"] is not None,
         )
-        for row in visible_pages(AnnualReportPage).values(*fields)
+        for row in visible_pages(AnnualReportPage).exclude(year=None).values(*fields)
     }
     if not found:
         return []

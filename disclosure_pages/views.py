@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
-from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from wagtail.models import Page, ReferenceIndex
@@ -11,6 +10,7 @@ from wagtail.permissions import policy_registry
 
 from disclosure_pages.desk.selectors import review_queue
 from disclosure_pages.models import (
+    AnnualReportPage,
     DisclosureDocument,
     DisclosureImage,
     DisclosureItemPage,
@@ -80,10 +80,9 @@ def guard_document(
         return None
     if may_open(request, document):
         return None
-    withdrawn = DisclosureItemPage.objects.filter(
-        Q(attachments__document=document), withdrawn_at__isnull=False
-    )
-    if withdrawn.exists():
+    items = DisclosureItemPage.objects.filter(attachments__document=document)
+    reports = AnnualReportPage.objects.filter(document=document)
+    if any(pages.exclude(withdrawn_at=None).exists() for pages in (items, reports)):
         return TemplateResponse(
             request, "disclosure_pages/file_withdrawn.html", status=410
         )

@@ -17,6 +17,7 @@ from disclosure_pages.checks.problems import Problem, excerpt_at
 from disclosure_pages.guide_rules import missing_parts
 from disclosure_pages.item_rules import HIDDEN, visible_text
 from disclosure_pages.models import DisclosureItemPage, GuidePage
+from disclosure_pages.models.pages import TextPage
 
 TITLE_LENGTH = 60  # longer ones are cut in lists and on phones
 
@@ -32,6 +33,7 @@ def check_page(page: Page) -> list[Problem]:
         *_title(page),
         *_record(page),
         *_guide(page),
+        *_text(page),
         *_personal(page, contents),
         *_pictures(contents),
         *_tables(contents),
@@ -88,12 +90,20 @@ def _record(page: Page) -> Iterator[Problem]:
     if page.date_made is None:
         message = _("没有成文日期。请填文件落款的日期。")
         yield _problem("date_made", message, "date_made")
+    if page.warning:
+        yield _problem("repeal", page.warning, "validity")
 
 
 def _guide(page: Page) -> Iterator[Problem]:
     if isinstance(page, GuidePage):
         for name, sentence in missing_parts(page, Authority.load()):
             yield _problem("guide_part", sentence, name)
+
+
+def _text(page: Page) -> Iterator[Problem]:
+    if isinstance(page, TextPage):
+        for name, sentence in page.missing():
+            yield _problem("text_missing", str(sentence), name)
 
 
 def _personal(page: Page, contents: Contents) -> Iterator[Problem]:

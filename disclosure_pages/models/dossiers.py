@@ -37,6 +37,7 @@ class DossierPage(TextPage):
     """专题: items of several categories on one matter, in a chosen order."""
 
     kind = PublicKind.DOSSIER
+    needs_text = False  # its items are
 
     content_panels = [
         *TextPage.content_panels,

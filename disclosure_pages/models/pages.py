@@ -1,5 +1,7 @@
 """The smaller page types: rules, institution, reports, notices, plain pages."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,7 @@ from wagtail.admin.panels import (
 from wagtail.fields import StreamField
 from wagtail.models import Page
 
+from cms.services.review import ReviewConflict
 from disclosure_pages.blocks import DisclosureBody
 from disclosure_pages.choices import (
     LegalStatus,
@@ -62,9 +65,28 @@ class TextPage(PublicPage):
     ]
     subpage_types: list[str] = []
     exclude_fields_in_copy = [*PublicPage.exclude_fields_in_copy, "change_note"]
+    needs_text: ClassVar[bool] = True
 
     class Meta:
         abstract = True
+
+    def missing(self) -> list[tuple[str, str]]:
+        """Return (field, sentence) of what a reader would miss; a draft may lack it."""
+        if not self.needs_text or self.body:
+            return []
+        return [("body", _("正文还空着。请写上内容再提交。"))]
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
+        """Publish a page that says something.
+
+        Raises:
+            ReviewConflict: something is missing; the sentences say what.
+        """
+        if missing := revision.as_object().missing():
+            raise ReviewConflict(
+                " ".join(str(sentence) for _field, sentence in missing)
+            )
+        return super().publish(revision, *args, **kwargs)
 
 
 class RulesIndexPage(SectionPage):
@@ -132,6 +154,7 @@ class InstitutionPage(TextPage):
     """
 
     kind = PublicKind.INSTITUTION
+    needs_text = False  # the register's tables are its text
 
     max_count = 1
     parent_page_types = ["disclosure_pages.HomePage"]
@@ -161,7 +184,10 @@ class AnnualReportPage(TextPage):
     kind = PublicKind.REPORT
 
     year = models.PositiveSmallIntegerField(
-        _("年度"), unique=True, help_text=_("报告说的是哪一年，例：2025")
+        _("年度"),
+        unique=True,
+        null=True,  # of a draft that has no more than a title, or is a copy
+        help_text=_("报告说的是哪一年，例：2025"),
     )
     document = models.ForeignKey(
         DisclosureDocument,
@@ -190,6 +216,12 @@ class AnnualReportPage(TextPage):
     def attachment_hashes(self) -> list[str]:
         attached = [self.document.sha256] if self.document else []
         return attached + super().attachment_hashes()
+
+    def missing(self) -> list[tuple[str, str]]:
+        found = [] if self.document else super().missing()
+        if self.year is None:
+            found.append(("year", _("还没有填年度。请写报告说的是哪一年。")))
+        return found
 
 
 class NoticeIndexPage(SectionPage):
