@@ -66,7 +66,8 @@ class _Shelf:
         for name in LINKS:
             setattr(page, f"{name}_id", self.keys.get(record.get(name, "")))
         for values in record.get("corrections", ()):
-            page.corrections.add(ItemCorrection(**values))
+            day = dt.date.fromisoformat(values.pop("corrected_on"))
+            page.corrections.add(ItemCorrection(corrected_on=day, **values))
         if record.get("reference"):
             page.reference = record_superior_item(**record["reference"])
             page.reference_kind = ReferenceKind.REFERENCE
