@@ -1,6 +1,5 @@
 """Coverage (覆盖率): villages whose point meets every condition ÷ all villages."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from cms.context import public_path
 from cms.models import Village
-from disclosure_pages.csv_answers import BOM, Echo, harmless
+from disclosure_pages.csv_answers import csv_rows
+from disclosure_pages.item_rows import base_url
 from disclosure_pages.models import ReadingPointPage
 from disclosure_pages.public_state import visible_pages
 from disclosure_pages.reading_point_rules import CONDITIONS, Condition, unmet
@@ -107,33 +107,34 @@ def coverage_of(
 
 def csv_lines(coverage: Coverage) -> Iterator[str]:
     """Write one line for each village, each condition in a column of its own."""
-    writer = csv.writer(Echo())
-    yes, no = _("是"), _("否")
-    yield BOM + writer.writerow(
-        [
-            *(_("村"), _("查阅点"), _("达标"), _("还差什么")),
-            *(str(condition.label) for condition in CONDITIONS),
-            *(_("地点"), _("夏季开放时间"), _("冬季开放时间"), _("A 岗管理员")),
-            *(_("A 岗电话"), _("B 岗管理员"), _("B 岗电话"), _("设备"), _("网址")),
-        ]
+    header = (
+        *(_("村"), _("查阅点"), _("达标"), _("还差什么")),
+        *(condition.label for condition in CONDITIONS),
+        *(_("地点"), _("夏季开放时间"), _("冬季开放时间"), _("A 岗管理员")),
+        *(_("A 岗电话"), _("B 岗管理员"), _("B 岗电话"), _("设备"), _("网址")),
     )
-    for row in coverage.villages:
-        point, codes = row.point, {condition.code for condition in row.failing}
-        cells = [
-            row.village.name,
-            point.title if point else "",
-            yes if row.complete else no,
-            "；".join(row.reasons),
-            *(no if not point or c.code in codes else yes for c in CONDITIONS),
+    return csv_rows(header, map(_cells, coverage.villages))
+
+
+def _cells(row: VillageCoverage) -> list[str]:
+    point, codes = row.point, {condition.code for condition in row.failing}
+    yes, no = _("是"), _("否")
+    cells = [
+        row.village.name,
+        point.title if point else "",
+        yes if row.complete else no,
+        "；".join(row.reasons),
+        *(no if not point or c.code in codes else yes for c in CONDITIONS),
+    ]
+    if point:
+        cells += [
+            *(point.address, point.hours_summer, point.hours_winter),
+            *(point.primary_manager, point.primary_phone),
+            *(point.backup_manager, point.backup_phone),
+            "、".join(point.equipment_labels),
+            f"{base_url()}{public_path(point.url_path)}",
         ]
-        if point:
-            cells += [
-                *(point.address, point.hours_summer, point.hours_winter),
-                *(point.primary_manager, point.primary_phone),
-                *(point.backup_manager, point.backup_phone),
-                *("、".join(point.equipment_labels), public_path(point.url_path)),
-            ]
-        yield writer.writerow([harmless(cell) for cell in cells])
+    return cells
 
 
 def described(coverage: Coverage) -> dict[str, Any]:
@@ -166,5 +167,5 @@ def _described(row: VillageCoverage) -> dict[str, Any]:
         "backup_manager": point.backup_manager if point else "",
         "backup_phone": point.backup_phone if point else "",
         "equipment": list(point.equipment or []) if point else [],
-        "url": public_path(point.url_path) if point else "",
+        "url": f"{base_url()}{public_path(point.url_path)}" if point else "",
     }

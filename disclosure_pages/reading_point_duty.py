@@ -203,6 +203,11 @@ class Standing:
         return self.state in (State.OPEN, State.LATER, State.OVER)
 
     @property
+    def knows_when(self) -> bool:
+        """Whether it is known when the point opens or opened."""
+        return self.state not in (State.CALL, State.UNKNOWN)
+
+    @property
     def short(self) -> str:
         """The state for a tag."""
         at = f"{self.at:%H:%M}" if self.at else ""

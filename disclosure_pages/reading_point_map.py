@@ -106,7 +106,7 @@ def window_place(window: Any, around: Sequence[Place], names: Sequence[str]) -> 
     ]
     grid.sort(key=lambda spot: (spot[0] - middle_x) ** 2 + (spot[1] - middle_y) ** 2)
     for x, y in grid:
-        mark = Box.around(x, y, WINDOW + 6, WINDOW + 6)
+        mark = Box.around(x, y, WINDOW + 20, WINDOW + 14)
         name = Box.around(x, y + 27, WINDOW_NAME, NAME_HEIGHT)
         if not any(mark.hits(box) or name.hits(box) for box in taken):
             return Place(window, x, y, x, y + 33)

@@ -210,10 +210,13 @@ def point_rows(
 def neighbours(row: PointRow, rows: Iterable[PointRow]) -> list[PointRow]:
     """Return where to go instead: the nearest complete point, and the window.
 
-    Those that are open count first, when any is.
+    Those that are open count first; a point that is only closed for now is left for
+    no other than an open one.
     """
     others = [r for r in rows if r.point.pk != row.point.pk and r.complete]
-    others = [r for r in others if r.standing.is_open] or others
+    opened = [r for r in others if r.standing.is_open]
+    if opened or (row.complete and row.standing.knows_when):
+        others = opened
     others.sort(key=lambda other: _distance(row, other))
     near = [r for r in others if r.point.village_id]
     windows = [r for r in others if r.point.village_id is None]

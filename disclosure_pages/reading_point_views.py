@@ -1,12 +1,10 @@
 """The coverage of reading points as CSV and JSON."""
 
-import json
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from disclosure_pages.list_exports import TYPES
+from disclosure_pages.csv_answers import CONTENT_TYPE
 from disclosure_pages.listed import is_portal
 from disclosure_pages.reading_point_coverage import csv_lines, described, read_coverage
 
@@ -18,13 +16,13 @@ def reading_point_coverage(request: HttpRequest, form: str) -> HttpResponse:
         raise Http404
     coverage = read_coverage()
     if form == "csv":
-        text = "".join(csv_lines(coverage))
+        response = HttpResponse("".join(csv_lines(coverage)), content_type=CONTENT_TYPE)
     else:
         made_at = timezone.localtime().isoformat(timespec="seconds")
-        text = json.dumps(
-            {"made_at": made_at} | described(coverage), ensure_ascii=False, indent=1
+        told = {"made_at": made_at} | described(coverage)
+        response = JsonResponse(
+            told, json_dumps_params={"ensure_ascii": False, "indent": 1}
         )
-    response = HttpResponse(text.encode("utf-8", "replace"), content_type=TYPES[form])
     name = f"reading-points-{timezone.localdate().isoformat()}.{form}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-cache"

@@ -254,13 +254,17 @@ def test_the_page_leads_to_the_nearest_complete_point(client):
     assert "没有打印机" in text_of(response)
 
 
-def test_a_page_that_is_open_and_complete_sends_nobody_away(client):
-    point = make_reading_point()
-    make_reading_point()
+def test_who_is_only_closed_for_now_names_only_open_points(client):
+    point = make_reading_point(hours_summer=HOURS)
+    make_reading_point(VillageFactory(name="午间村"), hours_summer="11:00–14:00")
+    make_reading_point(hours_summer=HOURS)
     with at(TUESDAY):
         assert client.get(address(point)).context["neighbours"] == []
     with at(TUESDAY.replace(hour=12)):
-        assert len(client.get(address(point)).context["neighbours"]) == 1
+        found = client.get(address(point)).context["neighbours"]
+    assert [row.name for row in found] == ["午间村"]
+    with at(SATURDAY):
+        assert client.get(address(point)).context["neighbours"] == []
 
 
 def test_the_sign_is_all_that_is_printed(client):
@@ -270,7 +274,7 @@ def test_the_sign_is_all_that_is_printed(client):
     for part in ("政府信息公开查阅点", SUMMER, HOURS, "周建平", "林素芬", 'class="qr"'):
         assert part in sign
     assert "值班（" not in sign
-    assert '<div class="split has-aside no-print">' in text
+    assert '<div class="no-print"><div class="split has-aside">' in text
     assert text.count("<h1") == 1
     assert " style=" not in text
 
