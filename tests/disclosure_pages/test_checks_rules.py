@@ -49,6 +49,18 @@ def test_a_draft_without_number_and_date_is_warned_about():
     }
 
 
+@pytest.mark.parametrize("validity", ["repealed", "expired"])
+def test_an_end_without_date_or_successor_is_warned_about(validity):
+    ended = draft(validity=validity)
+    (found,) = check_page(ended)
+    assert (found.code, found.level, found.field) == ("repeal", "warn", "validity")
+    ended.expires_on = dt.date(2026, 9, 1)
+    assert check_page(ended) == []
+    old = make_item(validity=validity)
+    make_item(supersedes=old)
+    assert "repeal" not in [code for code, _level in codes(old)]
+
+
 def test_a_number_typed_loosely_is_answered_with_the_strict_form():
     (found,) = check_page(draft(document_number="云政(2026)第031号"))
     assert "云政〔2026〕31号" in found.message

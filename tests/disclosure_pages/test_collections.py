@@ -3,11 +3,12 @@
 import datetime as dt
 
 import pytest
+from django.core.exceptions import ValidationError
 
-from disclosure_pages.models import Subcategory, Term
+from disclosure_pages.models import CollectionPage, Subcategory, Term
 from disclosure_pages.services.withdrawal import withdraw
 from tests.disclosure_pages.test_feeds import make_collection, received  # noqa: F401
-from tests.factories import make_item
+from tests.factories import make_item, make_people, make_site
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +118,27 @@ def test_queries_do_not_grow_with_the_items(client, django_assert_max_num_querie
             shown(client, "/collection/")
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_editor_explains_every_field_and_previews(client):
+    make_item("低保公示")
+    page = make_collection("今年的低保", q="低保")
+    client.force_login(make_people()["officer"])
+    text = client.get(f"/admin/pages/{page.pk}/edit/").content.decode()
+    for name in ("lede", "q", "category", "subcategory", "office", "genre", "year",
+                 "validity", "keyword", "layout"):  # fmt: skip
+        words = str(CollectionPage._meta.get_field(name).help_text)
+        assert words and words in text, name
+    preview = page.make_preview_request().content.decode()
+    assert "低保公示" in preview and "含“低保”" in preview
+
+
+def test_a_subcategory_of_another_category_is_refused():
+    make_site()
+    relief = Subcategory.objects.get(category="work", code="relief")
+    page = CollectionPage(
+        title="集合", slug="c", category="finance", subcategory=relief
+    )
+    with pytest.raises(ValidationError) as refused:
+        page.clean()
+    assert "请改选其中一项" in str(refused.value)

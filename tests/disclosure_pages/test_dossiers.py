@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from disclosure_pages.models import DisclosureItemPage, DossierEntry
+from disclosure_pages.models import DisclosureItemPage, DossierEntry, DossierPage
 from disclosure_pages.services.withdrawal import withdraw
 from tests.disclosure_pages.page_kinds import SECTIONS, public
-from tests.factories import make_item, make_site
+from tests.factories import make_item, make_people, make_site
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +111,42 @@ def test_queries_do_not_grow_with_the_entries(client, django_assert_max_num_quer
     assert counts[0] == counts[1]
     with django_assert_max_num_queries(12):
         shown(client, "/dossiers/?fresh=1")
+
+
+def test_the_chooser_offers_what_is_public_with_the_columns_people_know(client):
+    shown_item = make_item("补助办法", document_number="云政〔2026〕31号")
+    hidden = make_item("还是草稿", live=False)
+    client.force_login(make_people()["officer"])
+    window = client.get("/admin/public-item/").json()["html"]
+    for text in ("补助办法", "云政〔2026〕31号", shown_item.index_number, "工作信息"):
+        assert text in window
+    assert "还是草稿" not in window
+    assert (
+        "补助办法" in client.get("/admin/public-item/results/?q=31号").content.decode()
+    )
+    assert (
+        "补助办法"
+        not in client.get("/admin/public-item/results/?q=无").content.decode()
+    )
+    chosen = client.get(f"/admin/public-item/chosen/{shown_item.pk}/").json()
+    assert chosen["result"]["id"] == str(shown_item.pk)
+    assert client.get(f"/admin/public-item/chosen/{hidden.pk}/").status_code == 404
+
+
+def test_the_editor_of_a_dossier_uses_it_and_explains_every_field(client):
+    make_dossier((make_item(), "文件"))
+    client.force_login(make_people()["officer"])
+    page = DossierPage.objects.get()
+    text = client.get(f"/admin/pages/{page.pk}/edit/").content.decode()
+    assert "/admin/public-item/" in text
+    for words in ("只能选已经公开的", "从这一条起另起一段时填写", "按这里的先后显示"):
+        assert words in text
+    index = page.get_parent()
+    assert client.get(f"/admin/pages/{index.pk}/edit/").status_code == 200
+
+
+def test_a_preview_tells_what_readers_will_not_see(rf):
+    page = make_dossier((make_item("公开的"), ""), (make_item(live=False), ""))
+    request = page.make_preview_request()
+    assert "另有 1 条收入的信息现在没有公开" in request.content.decode()
+    assert "另有" not in page.serve(rf.get("/")).render().content.decode()
