@@ -285,8 +285,11 @@ def feedback(request: HttpRequest) -> Section | None:
 
 
 def publish_url(offices: list[OfficeIndexPage]) -> str:
-    """Return where an item is begun: the five screens, else the full editor."""
-    url = address("gongkai_publish")
+    """Return where an item is begun: the five screens, else the full editor.
+
+    Nowhere ("") for who may write in no office.
+    """
+    url = address("gongkai_publish") if offices else ""
     if url or not offices:
         return url
     if len(offices) > 1:

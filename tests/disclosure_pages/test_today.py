@@ -70,6 +70,13 @@ def test_an_empty_desk_is_friendly_and_has_the_buttons(client, people):
     assert any(words.startswith("批量导入表格") for words in big)
 
 
+@pytest.mark.parametrize("who", ["secrecy", "leader"])
+def test_who_writes_nowhere_is_not_offered_to_write(client, people, who):
+    page = desk(client, people[who])
+    assert "发布一条信息" not in page.text_content()
+    assert client.get("/admin/publish/").status_code == 302
+
+
 def test_drafts_go_on_and_what_is_in_review_says_where(client, people):
     draft(people["clerk"], "写了一半的公示")
     submit(draft(people["clerk"], "送审的公示"), people["clerk"])
