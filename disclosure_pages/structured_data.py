@@ -202,6 +202,6 @@ def _point(
     return filled(
         at_type="GovernmentOffice",
         address=page.address,
-        telephone=page.primary_phone,
+        telephone=page.phone or page.primary_phone,
         parentOrganization={"@id": f"{frame.base_url}/#authority"},
     )

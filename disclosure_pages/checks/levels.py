@@ -13,6 +13,8 @@ DEFAULTS = {
     "repeal": WARN,
     "guide_part": BLOCK,
     "text_missing": BLOCK,
+    "point_part": BLOCK,
+    "point_incomplete": WARN,
     "title_length": WARN,
     "title_blank": BLOCK,
     "title_spaces": WARN,

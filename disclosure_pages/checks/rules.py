@@ -16,8 +16,9 @@ from disclosure_pages.checks.links import dead_links
 from disclosure_pages.checks.problems import Problem, excerpt_at
 from disclosure_pages.guide_rules import missing_parts
 from disclosure_pages.item_rules import HIDDEN, visible_text
-from disclosure_pages.models import DisclosureItemPage, GuidePage
+from disclosure_pages.models import DisclosureItemPage, GuidePage, ReadingPointPage
 from disclosure_pages.models.pages import TextPage
+from disclosure_pages.reading_point_rules import point_errors, unmet
 
 TITLE_LENGTH = 60  # longer ones are cut in lists and on phones
 
@@ -34,6 +35,7 @@ def check_page(page: Page) -> list[Problem]:
         *_record(page),
         *_guide(page),
         *_text(page),
+        *_point(page),
         *_personal(page, contents),
         *_pictures(contents),
         *_tables(contents),
@@ -104,6 +106,20 @@ def _text(page: Page) -> Iterator[Problem]:
     if isinstance(page, TextPage):
         for name, sentence in page.missing():
             yield _problem("text_missing", str(sentence), name)
+
+
+def _point(page: Page) -> Iterator[Problem]:
+    if not isinstance(page, ReadingPointPage):
+        return
+    for name, sentence in point_errors(page, page.absences.all()):
+        yield _problem("point_part", sentence, name)
+    if page.photo and not page.photo.description.strip():
+        message = _("照片没有说明。请到图片里填“描述”，给看不见的人听。")
+        yield _problem("image_description", message, "photo", page.photo.title[:40])
+    if lacking := unmet(page):
+        message = _("条件还没有齐，不计入覆盖率：%(reasons)s。可以先公开，齐了再改。")
+        reasons = "、".join(str(condition.reason) for condition in lacking)
+        yield _problem("point_incomplete", message % {"reasons": reasons})
 
 
 def _personal(page: Page, contents: Contents) -> Iterator[Problem]:

@@ -5,11 +5,19 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from wagtail.images.tests.utils import get_test_image_file
 
 from cms.approval import publication_approved
 from cms.models import Authority, CalendarDay
 from cms.services.review import ReviewConflict
-from disclosure_pages.models import ManagerAbsence, ReadingPointPage
+from disclosure_pages.checks.levels import BLOCK, WARN
+from disclosure_pages.checks.rules import check_page
+from disclosure_pages.models import (
+    DisclosureImage,
+    ManagerAbsence,
+    ReadingPointPage,
+    ReadingPointPhoto,
+)
 from disclosure_pages.public_state import public_states
 from disclosure_pages.reading_point_duty import Seasons, State, hours_on, spans
 from disclosure_pages.reading_point_map import Box, places, width_of, window_place
@@ -43,6 +51,13 @@ def text_of(response):
 
 def names(response):
     return [row.name for row in response.context["chosen"]]
+
+
+def make_image(description):
+    """A stored picture."""
+    return DisclosureImage.objects.create(
+        title="照片", description=description, file=get_test_image_file()
+    )
 
 
 def away(page, first, last, post="a", **values):
@@ -473,6 +488,35 @@ def test_the_form_says_what_is_wrong_where_it_is_wrong():
     assert "同一个人" in errors["backup_manager"][0]
     assert "已经有查阅点“上云村查阅点”" in errors["village"][0]
     assert len(errors) == 3
+
+
+def test_the_checks_say_it_before_anybody_submits():
+    good = make_reading_point(live=False)
+    assert check_page(good) == []
+    point = make_reading_point(live=False, has_sign=False, phone="找小王")
+    point.photo = make_image(description="")
+    found = {problem.code: problem for problem in check_page(point)}
+    assert set(found) == {"point_part", "image_description", "point_incomplete"}
+    assert found["point_part"].field == "phone"
+    assert found["point_part"].level == found["image_description"].level == BLOCK
+    assert "没有挂标志牌" in found["point_incomplete"].message
+    assert found["point_incomplete"].level == WARN
+
+
+def test_photos_tell_what_they_show_and_are_public_with_the_page(client):
+    point = make_reading_point(photo=make_image(description="白墙红顶的平房"))
+    point.photos = [ReadingPointPhoto(image=make_image(description=""), caption="室内")]
+    publish(point)
+    text = text_of(client.get(address(point)))
+    assert 'alt="白墙红顶的平房"' in text
+    assert 'alt="室内"' in text
+    pictures = re.findall(r'<img[^>]* src="([^"]+)"', text)
+    assert len(pictures) == 2
+    assert [client.get(path).status_code for path in pictures] == [200, 200]
+    ReadingPointPage.objects.filter(pk=point.pk).update(
+        live=False, withdrawn_at=timezone.now()
+    )
+    assert [client.get(path).status_code for path in pictures] == [404, 404]
 
 
 def test_absences_of_one_post_may_not_overlap():
