@@ -1,30 +1,27 @@
 """Reviewing a bulk load as one entry: one decision for a step, recorded per item.
 
-Every item is decided by `cms.services.review.decide`, with the revision that was on
-the screen; when one of them has changed, nothing is done and the page says which.
+What the reviewer sees of each item, and what came of it; `batch_pieces` carries the
+decision out.
 """
 
 import json
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import unescape
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import Revision, TaskState
 
-from cms.services.review import ReviewConflict, SecrecyRecord, decide
+from cms.services.review import SecrecyRecord
 from disclosure_pages.choices import Category, DisclosureMode
+from disclosure_pages.desk.batch_problems import leaves, problems_of
 from disclosure_pages.desk.waiting import Waiting, revisions_of, waiting_for
+from disclosure_pages.intake.stored import texts_of
 from disclosure_pages.models import DisclosureDocument
 
-PIECE = 50  # decisions in one transaction: the last step publishes each item
+PER_PAGE = 200  # items on one screen, and so in one decision
 EXCERPT = 160
-TAGS = re.compile(r"<[^>]*>")
 
 
 @dataclass
@@ -34,6 +31,7 @@ class Shown:
     waiting: Waiting
     content: dict[str, Any]
     files: list[DisclosureDocument] = field(default_factory=list)
+    personal: list[str] = field(default_factory=list)
 
     @property
     def token(self) -> str:
@@ -48,7 +46,13 @@ class Shown:
     @property
     def excerpt(self) -> str:
         """The first words of the text."""
-        return plain_text(self.content.get("body"))[:EXCERPT]
+        words = leaves([block.get("value") for block in self.body])
+        return " ".join(" ".join(words).split())[:EXCERPT]
+
+    @property
+    def body(self) -> list[dict[str, Any]]:
+        """The blocks of the text."""
+        return _blocks(self.content.get("body"))
 
     @property
     def category(self) -> str:
@@ -72,7 +76,7 @@ class Shown:
             found.append(_("是对已公开信息的修改。"))
         if self.mode:
             found.append(_("公开属性：%(mode)s") % {"mode": self.mode})
-        return found
+        return found + self.personal
 
 
 @dataclass(frozen=True)
@@ -88,23 +92,13 @@ class Choice:
     refusal: SecrecyRecord | None = None
 
 
-@dataclass
-class Decided:
-    """What came of it; with conflicts nothing was done at all."""
-
-    approved: int = 0
-    rejected: int = 0
-    left: int = 0
-    conflicts: list[tuple[str, str]] = field(default_factory=list)
-
-
 def rows_of(user: Any, batch: uuid.UUID) -> list[Waiting]:
     """Return the items of the batch that are at a step of this user."""
     return waiting_for(user, batch=batch)
 
 
 def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
-    """Return the rows with text and files; two queries."""
+    """Return the rows with text, files and what to look at; three queries."""
     ids = [row.state.revision_id for row in rows]
     contents = dict(Revision.objects.filter(pk__in=ids).values_list("pk", "content"))
     shown = [Shown(row, contents.get(row.state.revision_id) or {}) for row in rows]
@@ -113,52 +107,10 @@ def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
     for one in shown:
         ids = _document_ids(one.content)
         one.files = [documents[pk] for pk in ids if pk in documents]
+    texts = texts_of(documents.values())
+    for one in shown:
+        one.personal = problems_of(one.content, one.body, one.files, texts)
     return shown
-
-
-def decide_batch(user: Any, batch: uuid.UUID, choice: Choice) -> Decided:
-    """Decide on every item shown, or on none when one of them is not as shown."""
-    result = Decided()
-    states = TaskState.objects.filter(
-        pk__in=[pk for pk, _revision in choice.shown],
-        revision__in=revisions_of(batch),
-    ).select_related("workflow_state", "task", "revision")
-    by_id = {state.pk: state for state in states}
-    with transaction.atomic():
-        for pk, revision_id in choice.shown:
-            if pk in choice.excluded and not choice.reject_excluded:
-                result.left += 1
-                continue
-            state = by_id.get(pk)
-            if state is None:
-                result.conflicts.append((f"#{pk}", _("不在这一批里。")))
-                continue
-            _decide_one(user, state, revision_id, choice, result)
-        if result.conflicts:
-            transaction.set_rollback(True)
-    return result
-
-
-def _decide_one(
-    user: Any, state: TaskState, revision_id: int, choice: Choice, result: Decided
-) -> None:
-    approve = choice.approve and state.pk not in choice.excluded
-    try:
-        decide(
-            state,
-            user,
-            approve=approve,
-            revision_id=revision_id,
-            comment=choice.comment if not approve else "",
-            record=choice.record if approve else choice.refusal,
-        )
-    except (ReviewConflict, PermissionDenied) as error:
-        result.conflicts.append((state.revision.object_str, str(error)))
-        return
-    if approve:
-        result.approved += 1
-    else:
-        result.rejected += 1
 
 
 def outcome_rows(batch: uuid.UUID) -> list[dict[str, str]]:
@@ -182,24 +134,8 @@ def outcome_rows(batch: uuid.UUID) -> list[dict[str, str]]:
     ]
 
 
-def plain_text(body: Any) -> str:
-    """Return the words of a stored body, without tags."""
-    blocks = json.loads(body) if isinstance(body, str) and body else body
-    words: list[str] = []
-    for block in blocks or []:
-        _words_of(block.get("value"), words)
-    return " ".join(" ".join(words).split())
-
-
-def _words_of(value: Any, words: list[str]) -> None:
-    if isinstance(value, str):
-        words.append(unescape(TAGS.sub(" ", value)))
-    elif isinstance(value, dict):
-        for inner in value.values():
-            _words_of(inner, words)
-    elif isinstance(value, list):
-        for inner in value:
-            _words_of(inner, words)
+def _blocks(body: Any) -> list[dict[str, Any]]:
+    return json.loads(body) if isinstance(body, str) and body else body or []
 
 
 def _document_ids(content: dict[str, Any]) -> list[int]:

@@ -9,16 +9,16 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from wagtail import hooks
 
 from disclosure_pages.csv_answers import csv_answer
+from disclosure_pages.desk import batch_pieces
 from disclosure_pages.desk.batch_review import (
-    PIECE,
+    PER_PAGE,
     Choice,
-    decide_batch,
     outcome_rows,
     rows_of,
     shown_rows,
@@ -27,13 +27,19 @@ from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
 from disclosure_pages.desk.waiting import Waiting
 from disclosure_pages.models import ImportBatch
 
+MAX_TOLD = 10  # the others stand in the queue
 COLUMNS = ("title", "step", "status", "who", "when", "comment")
 
 
 @require_http_methods(["GET", "POST"])
 def review_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     """Show the items of a bulk load that wait here, and decide on them at once."""
-    load = get_object_or_404(ImportBatch.objects.select_related("user"), uuid=batch)
+    loads = ImportBatch.objects.select_related("user")
+    if request.method == "POST":
+        loads = loads.select_for_update(of=("self",))
+    load = get_object_or_404(loads, uuid=batch)
+    if "go_on" in request.POST:
+        return _go_on(request, load)
     rows = rows_of(request.user, batch)
     if not rows:
         if request.method == "POST" or reviewed(request, load):
@@ -41,10 +47,12 @@ def review_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
         raise PermissionDenied
     step = _step(request, rows)
     rows = [row for row in rows if row.state.task_id == step]
+    if kept := batch_pieces.pending(load, request.user, step):
+        return _progress(request, load, rows[0], kept)
     form_class = SecrecyForm if rows[0].is_secrecy else ReviewForm
     form = form_class(request.POST or None, initial={"revision": 0})
     if request.method == "POST" and form.is_valid():
-        answer = _take(request, load, form)
+        answer = _take(request, load, step, form)
         if answer:
             return answer
     return TemplateResponse(
@@ -76,7 +84,7 @@ def _context(
     request: HttpRequest, load: ImportBatch, rows: list[Waiting], form: ReviewForm
 ) -> dict[str, Any]:
     able = [row for row in rows if not row.hindrance]
-    page = Paginator(able, PIECE).get_page(request.GET.get("page"))
+    page = Paginator(able, PER_PAGE).get_page(request.GET.get("page"))
     return {
         "batch": load,
         "step": rows[0].state.task,
@@ -90,25 +98,60 @@ def _context(
 
 
 def _take(
-    request: HttpRequest, load: ImportBatch, form: ReviewForm
+    request: HttpRequest, load: ImportBatch, step: int, form: ReviewForm
 ) -> HttpResponse | None:
     """Return the answer to a decision, or None when the form must be shown again."""
     choice = _choice(request, form)
     if choice is None:
         return None
-    result = decide_batch(request.user, load.uuid, choice)
-    if result.conflicts:
+    if conflicts := batch_pieces.conflicts_of(request.user, load, choice):
         return TemplateResponse(
             request,
             "disclosure_pages/desk/batch_conflict.html",
-            {"batch": load, "conflicts": result.conflicts},
+            {"batch": load, "conflicts": conflicts},
             status=409,
         )
+    batch_pieces.keep(load, request.user, step, choice)
+    return _piece(request, load, step)
+
+
+def _go_on(request: HttpRequest, load: ImportBatch) -> HttpResponse:
+    """Go on with what was decided; once is enough, however often it is asked."""
+    step = request.POST.get("step", "")
+    if step.isdigit() and batch_pieces.pending(load, request.user, int(step)):
+        return _piece(request, load, int(step))
+    return redirect("gongkai_review_batch", load.uuid)
+
+
+def _piece(request: HttpRequest, load: ImportBatch, step: int) -> HttpResponse:
+    kept = batch_pieces.piece(load, request.user, step)
+    if not batch_pieces.is_done(kept):
+        return redirect(
+            f"{reverse('gongkai_review_batch', args=[load.uuid])}?step={step}"
+        )
     text = _("通过 %(approved)d 条，退回 %(rejected)d 条，留待单独审查 %(left)d 条。")
-    messages.success(request, text % vars(result))
+    messages.success(request, text % kept)
+    for title, reason in kept["conflicts"][:MAX_TOLD]:
+        values = {"title": title, "reason": reason}
+        messages.warning(request, _("《%(title)s》没有办：%(reason)s") % values)
     left = [row for row in rows_of(request.user, load.uuid) if not row.hindrance]
     name = "gongkai_review_batch" if left else "gongkai_review_batch_result"
     return redirect(name, load.uuid)
+
+
+def _progress(
+    request: HttpRequest, load: ImportBatch, row: Waiting, kept: dict[str, Any]
+) -> HttpResponse:
+    return TemplateResponse(
+        request,
+        "disclosure_pages/desk/batch_progress.html",
+        {
+            "batch": load,
+            "step": row.state.task,
+            "done": kept["next"],
+            "total": len(kept["items"]),
+        },
+    )
 
 
 def _choice(request: HttpRequest, form: ReviewForm) -> Choice | None:
@@ -126,7 +169,7 @@ def _choice(request: HttpRequest, form: ReviewForm) -> Choice | None:
         return None
     shown = [_token(value) for value in request.POST.getlist("shown")]
     pairs = [pair for pair in shown if pair]
-    if not pairs or len(pairs) > PIECE or len(pairs) != len(shown):
+    if not pairs or len(pairs) > PER_PAGE or len(pairs) != len(shown):
         form.add_error(None, _("请重新打开这一页，再作决定。"))
         return None
     return Choice(

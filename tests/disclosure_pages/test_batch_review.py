@@ -1,5 +1,7 @@
 """A bulk load in review: one entry, one decision a step, a record for each item."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -7,11 +9,18 @@ from wagtail.models import TaskState
 
 from cms.models import SecrecyReview
 from disclosure_pages.bulk.staged import StagedItem
-from disclosure_pages.desk import batch_views
+from disclosure_pages.choices import TextState
+from disclosure_pages.desk import batch_pieces, batch_problems, batch_views
 from disclosure_pages.desk.loading import storing
 from disclosure_pages.desk.loading.checking import Allowed, check_batch
 from disclosure_pages.desk.loading.running import Importer
-from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
+from disclosure_pages.intake.results import Extracted
+from disclosure_pages.models import (
+    DisclosureDocument,
+    DisclosureItemPage,
+    ImportBatch,
+    OfficeIndexPage,
+)
 from tests.disclosure_pages.bulk_files import row, write_csv
 from tests.factories import make_people, make_site, make_user
 
@@ -50,10 +59,24 @@ def shown():
     return [f"{state.pk}:{state.revision_id}" for state in states]
 
 
-def decide(client, batch, decision="approve", **values):
+def decide(client, batch, decision="approve", *, go_on=True, **values):
     data = {"shown": shown(), "revision": "0", "decision": decision, "comment": ""}
     data |= dict.fromkeys(QUESTIONS, "on")
-    return client.post(f"/admin/review/batch/{batch.uuid}/", data | values)
+    answer = client.post(f"/admin/review/batch/{batch.uuid}/", data | values)
+    while go_on and (left := kept(batch)):
+        answer = send_on(client, batch, left)
+    return answer
+
+
+def kept(batch):
+    """The steps of which a decision is not carried out yet."""
+    batch.refresh_from_db()
+    return [name.split(":")[1] for name in batch.report.get("decisions", {})]
+
+
+def send_on(client, batch, steps):
+    data = {"go_on": "1", "step": steps[0]}
+    return client.post(f"/admin/review/batch/{batch.uuid}/", data)
 
 
 def test_three_decisions_publish_the_whole_batch(client, people, tmp_path):
@@ -168,7 +191,7 @@ def queries(client, url):
 def test_queue_and_batch_cost_the_same_for_20_and_200(
     client, people, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(batch_views, "PIECE", 200)
+    monkeypatch.setattr(batch_views, "PER_PAGE", 200)
     client.force_login(people["head"])
     counts = []
     for count in (20, 180):
@@ -189,3 +212,91 @@ def test_staged_rows_survive_the_way_to_the_disk(people, tmp_path):
     with pytest.raises(storing.Gone):
         storing.kept_rows(batch, 0)
     assert StagedItem
+
+
+def approved():
+    return TaskState.objects.filter(status="approved").count()
+
+
+def test_a_decision_is_carried_out_in_pieces_and_survives_a_break(
+    client, people, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(batch_pieces, "BUDGET_S", 0)
+    batch = load(people, tmp_path, 3)
+    client.force_login(people["head"])
+    answer = decide(client, batch, go_on=False)
+    assert approved() == 1
+    page = client.get(answer.url).content.decode()
+    assert "已办 1 / 3 条" in page and "data-go-on" in page and "gk-decide" not in page
+    client.logout()  # and the machine was off
+    client.force_login(people["head"])
+    page = client.get(f"/admin/review/batch/{batch.uuid}/").content.decode()
+    assert "已办 1 / 3 条" in page
+    steps = kept(batch)
+    send_on(client, batch, steps)
+    assert approved() == 2
+    send_on(client, batch, steps)
+    assert approved() == 3 and kept(batch) == []
+    send_on(client, batch, steps)
+    assert approved() == 3
+
+
+def test_what_changes_between_two_pieces_stays_and_is_named(
+    client, people, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(batch_pieces, "BUDGET_S", 0)
+    batch = load(people, tmp_path, 3)
+    client.force_login(people["head"])
+    decide(client, batch, go_on=False)
+    late = TaskState.objects.filter(status="in_progress", task__name="初审").last()
+    page = late.workflow_state.content_object.specific
+    page.save_revision(user=people["officer"])
+    answer = send_on(client, batch, kept(batch))
+    while steps := kept(batch):
+        answer = send_on(client, batch, steps)
+    assert approved() == 2
+    late.refresh_from_db()
+    assert late.status == "in_progress"
+    shown = client.get(answer.url, follow=True).content.decode()
+    assert f"《{page.title}》没有办" in shown
+
+
+def test_nobody_goes_on_with_another_ones_decision(
+    client, people, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(batch_pieces, "BUDGET_S", 0)
+    batch = load(people, tmp_path, 2)
+    client.force_login(people["head"])
+    decide(client, batch, go_on=False)
+    for name in ("clerk", "leader", "secrecy"):
+        client.force_login(people[name])
+        send_on(client, batch, kept(batch))
+    assert approved() == 1
+
+
+def test_a_phone_number_is_named_in_the_table(client, people, tmp_path):
+    number = "13812345678"
+    text = f"咨询请打联系人手机{number}。"
+    batch = load(people, tmp_path, 2, body=text)
+    client.force_login(people["head"])
+    page = client.get(f"/admin/review/batch/{batch.uuid}/").content.decode()
+    told = re.findall(r"<p>正文里有 1 个手机号：([^<]*)</p>", page)
+    assert len(told) == 2
+    assert all(number not in words and "*" in words for words in told)
+
+
+def test_numbers_in_text_and_files_are_found_without_opening_them():
+    number = "360426199101010071"
+    body = [{"value": f"<p>身份证{number[:9]}<b>{number[9:]}</b></p><p>1</p>"}]
+    file = DisclosureDocument(title="名单", sha256="a" * 64)
+    unread = DisclosureDocument(title="别的", sha256="b" * 64)
+    texts = {file.sha256: Extracted(TextState.OK, ["", f"张三 {number}"])}
+    found = batch_problems.problems_of({}, body, [file, unread], texts)
+    assert [words.split("：")[0] for words in found] == [
+        "正文里有 1 个身份证号",
+        "附件“名单”里有 1 个身份证号",
+        "附件“别的”还在提取文字，稍后再看。",
+    ]
+    assert number not in "".join(found)
+    cells = [{"value": {"rows": [["138123", "45678"], ["", ""]]}}]
+    assert batch_problems.problems_of({}, cells, [], {}) == []
