@@ -1,0 +1,65 @@
+"""Making the same rows again without the work: tables as they were before and after.
+
+Setting up a site takes 1,500 queries and hundreds of tests start with it. What it
+wrote the first time is written again, row by row, wherever a test starts from exactly
+the same rows; from any others, and in another five minutes of the (test's) clock, the
+work is done.
+"""
+
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.utils import timezone
+
+Rows = dict[str, set[tuple]]
+KEPT = 6
+SLOT_S = 300
+
+
+class Snapshots:
+    """What one function made of the database, from several beginnings."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self.make = make
+        self._known: list[tuple[int, Rows, Rows]] = []
+
+    def __call__(self) -> None:
+        """Bring the database to where the function brings it."""
+        slot = int(timezone.now().timestamp() // SLOT_S)
+        before = dump()
+        for known_slot, known_before, after in self._known:
+            if known_slot == slot and known_before == before:
+                write(before, after)
+                return
+        self.make()
+        self._known = [(slot, before, dump()), *self._known][:KEPT]
+
+
+def dump() -> Rows:
+    """Return every row of every table of ours."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.django_table_names(only_existing=True):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            found[table] = set(map(tuple, cursor.fetchall()))
+    return found
+
+
+@transaction.atomic
+def write(before: Rows, after: Rows) -> None:
+    """Turn the one state into the other and forget what was cached of it."""
+    changed = [table for table in after if before[table] != after[table]]
+    with connection.cursor() as cursor:
+        for table in changed:
+            name = connection.ops.quote_name(table)
+            gone = before[table] - after[table]
+            if gone:
+                cursor.execute(f"DELETE FROM {name}")
+            rows = after[table] if gone else after[table] - before[table]
+            if not rows:
+                continue
+            marks = ", ".join(["%s"] * len(next(iter(after[table]), ())))
+            ordered = sorted(rows, key=lambda row: str(row[0]).zfill(12))
+            cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", ordered)
+    cache.clear()
