@@ -4,18 +4,22 @@ A print is kept under ``GONGKAI_HOME/prints`` by the hash of what it is drawn fr
 that asking again, however often, costs no drawing.
 """
 
-import functools
+import base64
 import hashlib
-import importlib
+import json
+import logging
 import mimetypes
 import os
+import re
+import subprocess
+import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -25,6 +29,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from disclosure_pages.guide_drawing import UNAVAILABLE
 from disclosure_pages.guide_parts import (
     CONTENT_LANGUAGE,
     guide_parts,
@@ -37,7 +42,10 @@ from disclosure_pages.qr import qr_path
 
 WAITING = 3  # who may wait for a drawing; others are asked to come back
 WAIT_S = 20
-POSTER_PT = (26, 24, 22, 20.5, 19, 17.5, 16, 14, 12, 10, 8)
+DRAW_S = 60
+DRAWING = [sys.executable, "-m", "disclosure_pages.guide_drawing"]
+SOURCE = re.compile(r'<img [^>]*?src="([^"]+)"')
+logger = logging.getLogger(__name__)
 _drawing = threading.Lock()
 _waiting = threading.BoundedSemaphore(WAITING)
 
@@ -142,61 +150,53 @@ def _store(path: Path, content: bytes) -> None:
 
 
 def _pdf(html: str, css: str, kind: str) -> bytes:
-    weasyprint = _engine()
-    pictures = GuidePictures(weasyprint)
-    source = weasyprint.HTML(string=html, base_url=_base_url(), url_fetcher=pictures)
-    for size in POSTER_PT if kind == PrintKind.POSTER else (None,):
-        smaller = f".poster {{ font-size: {size}pt }}" if size else ""
-        document = source.render(
-            stylesheets=[
-                weasyprint.CSS(string=text, url_fetcher=pictures)
-                for text in (css, smaller)
-            ]
-        )
-        if len(document.pages) == 1:
-            break
-    if kind == PrintKind.POSTER:
-        document = document.copy(document.pages[:1])
-    return document.write_pdf()
-
-
-class GuidePictures:
-    """Hands WeasyPrint the pictures of the guide; nothing else is ever loaded."""
-
-    _fail_on_errors = False  # WeasyPrint asks: a picture that is missing is left out
-
-    def __init__(self, engine: ModuleType) -> None:
-        self.engine = engine
-
-    def __call__(self, url: str, headers: dict[str, str] | None = None) -> Any:
-        """Return a rendition that a page of ours may show.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        name = unquote(url.removeprefix(f"{_base_url()}{settings.MEDIA_URL}"))
-        rendition = DisclosureRendition.objects.filter(file=name).first()
-        if rendition is None:
-            raise ValueError(url)
-        with default_storage.open(name) as file:
-            content = file.read()
-        kind = mimetypes.guess_type(name)[0] or ""
-        return self.engine.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
-
-
-def _base_url() -> str:
-    return settings.GONGKAI_BASE_URL.rstrip("/")
-
-
-@functools.cache
-def _engine() -> ModuleType:
-    """Load WeasyPrint at the first print: it is large, and Pango may be missing."""
+    """Draw in a process of its own, which gives its memory back."""
+    order = {
+        "html": html,
+        "css": css,
+        "base_url": _base_url(),
+        "pictures": _pictures(html),
+        "one_page": kind == PrintKind.POSTER,
+    }
     try:
-        return importlib.import_module("weasyprint")
-    except (ImportError, OSError) as error:
+        done = subprocess.run(  # noqa: S603  # our own module, no shell
+            DRAWING,
+            input=json.dumps(order).encode(),
+            capture_output=True,
+            cwd=settings.BASE_DIR,
+            timeout=DRAW_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PrintingBusy from error
+    if done.returncode == UNAVAILABLE:
         raise PrintingUnavailable(
             _(
                 "这台服务器还不能生成 PDF：缺少 Pango 或中文字体。"
                 "请管理员安装 libpango-1.0-0、libpangoft2-1.0-0 和 fonts-noto-cjk。"
             )
-        ) from error
+        )
+    if done.returncode or not done.stdout.startswith(b"%PDF-"):
+        logger.error("print failed: %s", done.stderr.decode(errors="replace")[-2000:])
+        raise PrintingUnavailable(_("PDF 没有生成成功，原因已记入日志。请找管理员。"))
+    return done.stdout
+
+
+def _pictures(html: str) -> dict[str, list[str]]:
+    """Return the renditions that the guide shows, by address: kind and content."""
+    base = f"{_base_url()}{settings.MEDIA_URL}"
+    found: dict[str, list[str]] = {}
+    for source in SOURCE.findall(html):
+        url = urljoin(f"{_base_url()}/", unescape(source))
+        name = unquote(url.removeprefix(base))
+        known = DisclosureRendition.objects.filter(file=name).exists()
+        if not known or not default_storage.exists(name):
+            continue
+        with default_storage.open(name) as file:
+            content = base64.b64encode(file.read()).decode()
+        found[url] = [mimetypes.guess_type(name)[0] or "", content]
+    return found
+
+
+def _base_url() -> str:
+    return settings.GONGKAI_BASE_URL.rstrip("/")

@@ -3,6 +3,7 @@
 import concurrent.futures
 import io
 import json
+import sys
 import threading
 
 import pypdfium2
@@ -15,6 +16,7 @@ from PIL import Image
 
 from cms.approval import publication_approved
 from cms.models import Authority
+from disclosure_pages import guide_drawing
 from disclosure_pages.models import DisclosureImage, GuidePage
 from disclosure_pages.services import guide_prints
 from tests.factories import fill_contacts, make_guide, make_site
@@ -168,14 +170,20 @@ def test_a_flood_waits_in_no_queue(monkeypatch, print_home):
     connection.close_if_unusable_or_obsolete()
 
 
-def test_without_pango_the_site_says_what_to_install(client, monkeypatch):
+def test_without_pango_the_site_says_what_to_install(
+    client, monkeypatch, settings, tmp_path
+):
     make_guide()
 
     def missing(name):
         raise OSError(name)
 
-    guide_prints._engine.cache_clear()
-    monkeypatch.setattr(guide_prints.importlib, "import_module", missing)
+    monkeypatch.setattr(guide_drawing.importlib, "import_module", missing)
+    status = guide_drawing.main()
+    monkeypatch.undo()
+    settings.GONGKAI_HOME = tmp_path
+    drawing = [sys.executable, "-c", f"raise SystemExit({status})"]
+    monkeypatch.setattr(guide_prints, "DRAWING", drawing)
     answer = client.get("/guide/poster.pdf")
     assert answer.status_code == 503
     assert "缺少 Pango" in answer.content.decode()
@@ -209,13 +217,20 @@ def test_pictures_of_the_guide_are_printed_and_nothing_else_is_loaded(client):
     ]
     assert len(images) == 1
     assert "位置示意图" in text_of(document)
-    fetch = guide_prints.GuidePictures(guide_prints._engine())
-    for url in (
-        *("file:///etc/hostname", "https://example.org/x.png", "/etc/hostname"),
-        f"{guide_prints._base_url()}/media/../site.env",
-    ):
+    for url in ("file:///etc/hostname", "https://example.org/x.png", "/media/a.png"):
+        assert guide_prints._pictures(f'<img alt="" src="{url}">') == {}
         with pytest.raises(ValueError, match="."):
-            fetch(url)
+            guide_drawing.Pictures(None, {})(url)
+
+
+def test_a_drawing_that_fails_is_told_and_logged(client, monkeypatch, caplog):
+    make_guide()
+    drawing = [sys.executable, "-c", "raise RuntimeError('broken font')"]
+    monkeypatch.setattr(guide_prints, "DRAWING", drawing)
+    answer = client.get("/guide/poster.pdf")
+    assert answer.status_code == 503
+    assert "没有生成成功" in answer.content.decode()
+    assert "broken font" in caplog.text
 
 
 def test_a_picture_that_is_gone_leaves_the_print_standing(client):
