@@ -16,9 +16,10 @@ from wagtail.models import Revision, TaskState
 from cms.services.review import SecrecyRecord
 from disclosure_pages.choices import Category, DisclosureMode
 from disclosure_pages.desk.batch_problems import leaves, problems_of
+from disclosure_pages.desk.checks_panel import is_unread
 from disclosure_pages.desk.waiting import Waiting, revisions_of, waiting_for
 from disclosure_pages.intake.stored import texts_of
-from disclosure_pages.models import DisclosureDocument
+from disclosure_pages.models import DisclosureDocument, FileText
 
 PER_PAGE = 200  # items on one screen, and so in one decision
 EXCERPT = 160
@@ -32,6 +33,7 @@ class Shown:
     content: dict[str, Any]
     files: list[DisclosureDocument] = field(default_factory=list)
     personal: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)  # files that gave no text
 
     @property
     def token(self) -> str:
@@ -76,6 +78,9 @@ class Shown:
             found.append(_("是对已公开信息的修改。"))
         if self.mode:
             found.append(_("公开属性：%(mode)s") % {"mode": self.mode})
+        if self.unread:
+            text = _("读不出文字的附件，请人工看一遍有没有身份证号、电话：%(names)s")
+            found.append(text % {"names": "、".join(self.unread)})
         return found + self.personal
 
 
@@ -98,7 +103,7 @@ def rows_of(user: Any, batch: uuid.UUID) -> list[Waiting]:
 
 
 def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
-    """Return the rows with text, files and what to look at; three queries."""
+    """Return the rows with text, files and what to look at; four queries."""
     ids = [row.state.revision_id for row in rows]
     contents = dict(Revision.objects.filter(pk__in=ids).values_list("pk", "content"))
     shown = [Shown(row, contents.get(row.state.revision_id) or {}) for row in rows]
@@ -110,6 +115,11 @@ def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
     texts = texts_of(documents.values())
     for one in shown:
         one.personal = problems_of(one.content, one.body, one.files, texts)
+    hashes = {file.sha256 for one in shown for file in one.files}
+    texts = FileText.objects.filter(sha256__in=hashes).defer("pages")
+    unread = {text.sha256 for text in texts if is_unread(text)}
+    for one in shown:
+        one.unread = [file.title for file in one.files if file.sha256 in unread]
     return shown
 
 

@@ -122,8 +122,14 @@ def _file_state(row: ItemAttachment, text: FileText | None) -> FileState:
         cleaned=bool(row.document.original),
         findings=tuple(finding["message"] for finding in found),
         document=row.document,
-        unread=state not in (TextState.OK, TextState.WAITING)
-        or any(finding["code"].startswith(UNREAD) for finding in found),
+        unread=text is not None and is_unread(text),
+    )
+
+
+def is_unread(text: FileText) -> bool:
+    """Whether nothing looked for personal numbers in the file, or in parts of it."""
+    return text.state not in (TextState.OK, TextState.WAITING) or any(
+        finding["code"].startswith(UNREAD) for finding in text.findings
     )
 
 

@@ -15,7 +15,9 @@ from wagtail.models import Collection, TaskState, WorkflowState
 from cms.models import SecrecyReview
 from disclosure_pages.bulk.importing import Options, import_file
 from disclosure_pages.choices import TextState
+from disclosure_pages.desk.batch_review import shown_rows
 from disclosure_pages.desk.checks_panel import panel_context
+from disclosure_pages.desk.waiting import waiting_for
 from disclosure_pages.intake.cleaning import clean_copy
 from disclosure_pages.intake.stored import read_document
 from disclosure_pages.models import DisclosureItemPage, FileText
@@ -347,3 +349,16 @@ def test_a_loaded_file_is_refused_as_an_uploaded_one(
     assert problem.row == 2
     assert sentence in problem.reason
     assert not DisclosureItemPage.objects.exists()
+
+
+def test_the_review_of_a_batch_names_what_nobody_could_read(people):
+    old, plain = make_document("旧.doc", OLE + bytes(600)), make_document()
+    for document in (old, plain):
+        read_document(document)
+    item = draft_with(people, old, plain)
+    item.get_workflow().start(item, people["clerk"])
+    rows = waiting_for(people["head"])
+    (found,) = shown_rows(rows)[0].problems
+    assert LOOK in found
+    assert "旧.doc" in found
+    assert plain.title not in found
