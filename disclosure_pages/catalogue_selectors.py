@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db.models import (
     Count,
+    Exists,
+    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -25,11 +27,14 @@ from disclosure_pages.choices import LegalStatus, TermScheme
 from disclosure_pages.models import (
     CatalogueEntry,
     DisclosureItemPage,
+    DossierEntry,
+    DossierPage,
     ItemCorrection,
     ItemIdentifier,
     Subcategory,
     Term,
 )
+from disclosure_pages.public_state import visible_pages
 from disclosure_pages.selectors import visible_items
 
 CURRENT = (LegalStatus.VALID, LegalStatus.AMENDED)
@@ -59,30 +64,6 @@ class RelatedItems:
         )
 
 
-def related_items(page: DisclosureItemPage) -> RelatedItems:
-    """Return the public items linked with this one, in either direction."""
-    related = RelatedItems()
-    wanted = Q(pk__in=[page.supersedes_id or 0, page.interpretation_of_id or 0])
-    if page.pk:
-        wanted |= Q(supersedes=page.pk) | Q(interpretation_of=page.pk)
-    rows = visible_items().filter(wanted).exclude(pk=page.pk)
-    for row in rows.order_by("-date_made", "-pk").values(
-        *("pk", "title", "url_path", "document_number"),
-        *("supersedes_id", "interpretation_of_id"),
-    ):
-        url = public_path(row["url_path"])
-        item = RelatedItem(row["title"], url, row["document_number"])
-        if row["pk"] == page.supersedes_id:
-            related.predecessor = item
-        if row["pk"] == page.interpretation_of_id:
-            related.original = item
-        if page.pk and row["supersedes_id"] == page.pk:
-            related.successors.append(item)
-        if page.pk and row["interpretation_of_id"] == page.pk:
-            related.interpretations.append(item)
-    return related
-
-
 @dataclass(frozen=True)
 class Correction:
     """An erratum as the reader sees it."""
@@ -100,6 +81,8 @@ class RecordParts:
     corrections: list[Correction] = field(default_factory=list)
     identifiers: list[tuple[str, str]] = field(default_factory=list)
     audiences: list[str] = field(default_factory=list)
+    related: RelatedItems = field(default_factory=RelatedItems)
+    dossiers: list[RelatedItem] = field(default_factory=list)
 
 
 def parts_of_draft(page: DisclosureItemPage) -> RecordParts:
@@ -114,39 +97,75 @@ def parts_of_draft(page: DisclosureItemPage) -> RecordParts:
     )
 
 
-def record_parts(page: DisclosureItemPage) -> RecordParts:
-    """Return errata, outside numbers and audiences (one query for all three)."""
-    corrections = ItemCorrection.objects.filter(page=page.pk)
-    identifiers = ItemIdentifier.objects.filter(page=page.pk)
-    through = DisclosureItemPage.audiences.through
-    audiences = through.objects.filter(disclosureitempage=page.pk)
-    rows = _texts(
-        corrections,
-        "correction",
-        "sort_order",
-        *(Cast("corrected_on", TextField()), F("old"), F("new"), F("reason")),
-    ).union(
-        _texts(identifiers, "identifier", "sort_order", F("source"), F("value")),
-        _texts(audiences, "audience", "term__sort_order", F("term__label")),
-        all=True,
-    )
-    parts = RecordParts()
+def record_parts(page: DisclosureItemPage, *, draft: bool = False) -> RecordParts:
+    """Return errata, outside numbers, audiences, related items and dossiers.
+
+    One query for all of them; a draft's own rows are those of its revision.
+    """
+    queries = [*_links(page), *([] if draft else _own_rows(page))]
+    parts = parts_of_draft(page) if draft else RecordParts()
+    rows = queries[0].union(*queries[1:], all=True)
     for kind, _order, _pk, *texts in sorted(rows, key=lambda row: row[:3]):
         if kind == "correction":
             parts.corrections.append(Correction(*texts))
         elif kind == "identifier":
             parts.identifiers.append((texts[0], texts[1]))
-        else:
+        elif kind == "audience":
             parts.audiences.append(texts[0])
+        else:
+            title, url_path, number, _none = texts
+            item = RelatedItem(title, public_path(url_path), number)
+            if kind == "dossier":
+                parts.dossiers.append(item)
+            elif kind in ("predecessor", "original"):
+                setattr(parts.related, kind, item)
+            else:
+                getattr(parts.related, kind).append(item)
     return parts
 
 
-def _texts(rows: QuerySet, kind: str, order: str, *texts: Any) -> QuerySet:
+def _links(page: DisclosureItemPage) -> list[QuerySet]:
+    """Return the public items linked with this one in either direction, newest first,
+    and the public dossiers that hold it."""
+    here = page.pk or 0
+    links = {
+        "predecessor": Q(pk=page.supersedes_id or 0),
+        "original": Q(pk=page.interpretation_of_id or 0),
+        "successors": Q(supersedes=here),
+        "interpretations": Q(interpretation_of=here),
+    }
+    visible = visible_items().exclude(pk=here)
+    newest = ExpressionWrapper(0 - F("pk"), output_field=IntegerField())
+    texts = (F("title"), F("url_path"), F("document_number"))
+    held = DossierEntry.objects.filter(page=OuterRef("pk"), item=here)
+    dossiers = visible_pages(DossierPage).filter(Exists(held))
+    return [
+        *(_texts(visible.filter(q), kind, newest, *texts) for kind, q in links.items()),
+        _texts(dossiers, "dossier", F("pk"), F("title"), F("url_path")),
+    ]
+
+
+def _own_rows(page: DisclosureItemPage) -> list[QuerySet]:
+    corrections = ItemCorrection.objects.filter(page=page.pk)
+    identifiers = ItemIdentifier.objects.filter(page=page.pk)
+    through = DisclosureItemPage.audiences.through
+    audiences = through.objects.filter(disclosureitempage=page.pk)
+    order, sort = F("sort_order"), F("term__sort_order")
+    day = Cast("corrected_on", TextField())
+    erratum = (day, F("old"), F("new"), F("reason"))
+    return [
+        _texts(corrections, "correction", order, *erratum),
+        _texts(identifiers, "identifier", order, F("source"), F("value")),
+        _texts(audiences, "audience", sort, F("term__label")),
+    ]
+
+
+def _texts(rows: QuerySet, kind: str, order: Any, *texts: Any) -> QuerySet:
     """Return rows as (kind, order, pk, four texts), alike whatever the model."""
     filled = [*texts, *[Value("")] * (4 - len(texts))]
     columns = {f"t{n}": Cast(text, TextField()) for n, text in enumerate(filled)}
     named = rows.order_by().annotate(
-        kind=Value(kind), place=Coalesce(F(order), Value(0)), **columns
+        kind=Value(kind), place=Coalesce(order, Value(0)), **columns
     )
     return named.values_list("kind", "place", "pk", *columns)
 

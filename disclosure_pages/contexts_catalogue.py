@@ -8,9 +8,7 @@ from django.http import Http404, HttpRequest
 
 from cms.context import frame_of, public_path
 from disclosure_pages.catalogue_selectors import (
-    parts_of_draft,
     record_parts,
-    related_items,
     second_level,
 )
 from disclosure_pages.contexts import (
@@ -20,7 +18,6 @@ from disclosure_pages.contexts import (
     publication_time,
     received_context,
 )
-from disclosure_pages.dossier_selectors import dossiers_with
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import CategoryIndexPage, DisclosureItemPage
 from disclosure_pages.page_context import page_context
@@ -35,11 +32,9 @@ def item_context(page: DisclosureItemPage, request: HttpRequest) -> dict[str, An
     index_url = public_path(f"{office_path.rpartition('/')[0]}/")
     category_url = f"{index_url}{page.category}/"
     head, _slash, tail = page.index_number.rpartition("/")
-    related = related_items(page)
     draft = getattr(request, "is_preview", False)
-    parts = parts_of_draft(page) if draft else record_parts(page)
-    dossiers = dossiers_with(page)
-    page.names_others = bool(related or dossiers)
+    parts = record_parts(page, draft=draft)
+    page.names_others = bool(parts.related or parts.dossiers)
     return {
         "address": address,
         "index_url": index_url,
@@ -53,8 +48,8 @@ def item_context(page: DisclosureItemPage, request: HttpRequest) -> dict[str, An
         "number_head": f"{head}/" if head else "",
         "number_tail": tail,
         "pub_date": publication_time(page),
-        "related": related,
-        "dossiers": dossiers,
+        "related": parts.related,
+        "dossiers": parts.dossiers,
         "parts": parts,
         "reference_label": reference_label(page),
         "reference_warning": reference_warning(page),

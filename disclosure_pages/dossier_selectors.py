@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from cms.context import public_path
-from disclosure_pages.catalogue_selectors import RelatedItem
 from disclosure_pages.choices import Category, LegalStatus
 from disclosure_pages.item_rows import ItemRow, own_row, own_values
 from disclosure_pages.models import (
     CollectionPage,
-    DisclosureItemPage,
-    DossierEntry,
     DossierIndexPage,
     DossierPage,
 )
@@ -69,16 +65,6 @@ def dossiers_below(index: DossierIndexPage) -> QuerySet[DossierPage]:
     return dossiers.annotate(item_count=counts.values("n")).order_by(
         "-last_published_at", "-pk"
     )
-
-
-def dossiers_with(item: DisclosureItemPage) -> list[RelatedItem]:
-    """Return the public dossiers that hold this item (one query)."""
-    entries = DossierEntry.objects.filter(page=OuterRef("pk"), item=item.pk)
-    found = visible_pages(DossierPage).filter(Exists(entries)).order_by("title")
-    return [
-        RelatedItem(title, public_path(url_path), "")
-        for title, url_path in found.values_list("title", "url_path")
-    ]
 
 
 def collected(page: CollectionPage) -> list[str]:
