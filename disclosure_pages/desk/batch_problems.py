@@ -19,6 +19,7 @@ from disclosure_pages.models import DisclosureDocument
 BLOCK_TAGS = re.compile(r"</?(?:p|h\d|li|ul|ol|br|hr|tr|td|th|div|table)\b[^>]*>")
 TAGS = re.compile(r"<[^>]*>")
 FIELDS = ("title", "summary", "keywords", "publisher", "disclosure_reason")
+NOT_TEXT = {"type", "id", "kind"}  # of blocks and columns
 SHOWN_HITS = 2  # per kind and place; the item's own page shows them all
 
 
@@ -30,8 +31,9 @@ def leaves(value: Any) -> Iterator[str]:
             if text:
                 yield text
     elif isinstance(value, dict):
-        for inner in value.values():
-            yield from leaves(inner)
+        for name, inner in value.items():
+            if name not in NOT_TEXT:
+                yield from leaves(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from leaves(inner)
