@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from wagtail.admin.ui.side_panels import BaseSidePanel
 from wagtail.models import Page
 
+from disclosure_pages.checks import personal_data
 from disclosure_pages.checks.levels import BLOCK
 from disclosure_pages.checks.problems import Problem
 from disclosure_pages.checks.rules import check_page
@@ -39,6 +40,12 @@ class Shown:
     def blocks(self) -> bool:
         """Whether it stops the submission."""
         return self.problem.level == BLOCK
+
+    @property
+    def beside_file(self) -> bool:
+        """Whether the notes beside each file say the same."""
+        personal = self.problem.code in personal_data.CODES.values()
+        return self.problem.field == "attachments" and not personal
 
 
 @dataclass(frozen=True)

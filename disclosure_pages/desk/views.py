@@ -56,7 +56,8 @@ def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
         response = _take_decision(request, task_state, form)
         if response:
             return response
-    shown = {"problems": checked["problems"], "files": checked["files"]}
+    told = [row for row in checked["problems"] if not row.beside_file]
+    shown = {"problems": told, "files": checked["files"]}
     return TemplateResponse(
         request,
         "disclosure_pages/desk/review.html",
