@@ -16,7 +16,7 @@ from disclosure_pages.desk.batch_review import Choice, rows_of
 from disclosure_pages.desk.waiting import revisions_of
 from disclosure_pages.models import ImportBatch
 
-BUDGET_S = 0.8  # of one transaction; publishing one more item comes on top
+BUDGET_S = 0.5  # of one transaction; publishing one more item comes on top
 KEPT = "decisions"  # in the load's report: by user and step
 
 
