@@ -66,6 +66,7 @@ PORTAL_ONLY = {"external_index", "external_item"}
 NOT_PAGES = {
     *("feed_latest", "feed_category", "feed_collection", "list_export"),
     *("collection_export", "sitemap", "sitemap_section", "media", "robots"),
+    *("guide_print", "reading_point_coverage"),
     *("external_file", "healthz", "readyz", "metrics"),
 }
 # Packages whose routes are no pages of ours: the desk, Wagtail's and ninja's own.
