@@ -307,7 +307,8 @@ def load(tmp_path, name, content, **values):
 
 
 def test_a_loaded_file_is_public_without_its_author(tmp_path, people):
-    assert load(tmp_path, "通知.docx", word()).created == 1
+    file = word()
+    assert load(tmp_path, "通知.docx", file).created == 1
     item = DisclosureItemPage.objects.get()
     document = item.attachments.get().document
     with (
@@ -319,8 +320,8 @@ def test_a_loaded_file_is_public_without_its_author(tmp_path, people):
     assert document.sha256 == document.file_sha256()
     assert document.file_size == document.file.size
     # The same file again, also with other text beside it, is the same document.
-    assert load(tmp_path, "通知.docx", word()).unchanged == 1
-    assert load(tmp_path, "通知.docx", word(), summary="新概述").updated == 1
+    assert load(tmp_path, "通知.docx", file).unchanged == 1
+    assert load(tmp_path, "通知.docx", file, summary="新概述").updated == 1
     held = item.get_latest_revision_as_object().attachments.get().document
     assert held == document
 

@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cms.approval import publication_approved
@@ -24,6 +26,7 @@ from disclosure_pages.models import (
 )
 from disclosure_pages.qr import qr_path
 from disclosure_pages.services import site
+from tests.disclosure_pages.page_kinds import body as every_block
 from tests.factories import (
     VillageFactory,
     body_of,
@@ -33,6 +36,7 @@ from tests.factories import (
     make_reading_point,
     make_site,
 )
+from tests.security.test_body_images import picture
 
 pytestmark = pytest.mark.django_db
 WORK = "/disclosure/work/"
@@ -590,3 +594,19 @@ def test_portal_lists_what_it_received(client, external):
     )
     assert titles(client.get("/disclosure/finance/")) == []
     assert titles(client.get(f"{WORK}?origin={'2' * 18}")) == []
+
+
+def test_an_item_with_every_kind_of_block_is_within_the_budget(client):
+    make_site()
+    item = make_item()
+    item.body = [
+        *every_block(),
+        ("image", {"image": picture("a.png"), "alt": "位置图", "caption": ""}),
+        ("image", {"image": picture("b.png"), "alt": "流程图", "caption": ""}),
+    ]
+    DisclosureItemPage.objects.filter(pk=item.pk).update(body=item.body)
+    client.get(item.url, {"mode": "elder"})  # draws the pictures once
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(item.url, {"mode": "elder"})
+    assert "位置图" in answer.content.decode()
+    assert len(queries) <= 12
