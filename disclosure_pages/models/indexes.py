@@ -48,7 +48,8 @@ class HomePage(ModeratedPage):
 
     def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
         """Go to an office, and what is below it, in one step instead of two."""
-        if path_components[:1] == ["disclosure"] and len(path_components) > 2:
+        below = path_components[:1] == ["disclosure"] and len(path_components) > 2
+        if below and path_components[1] not in Category.values:
             path = f"{self.url_path}{'/'.join(path_components[:2])}/"
             offices = OfficeIndexPage.objects.select_related("office")
             if office := offices.filter(url_path=path).first():
