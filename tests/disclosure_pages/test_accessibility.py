@@ -78,7 +78,7 @@ def test_the_keyboard_reaches_the_text_first_on_every_kind(served):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.className") == "skip", name
         page.keyboard.press("Enter")
-        assert page.url.endswith("#main"), name
+        page.wait_for_url(lambda url: url.endswith("#main"), timeout=5_000)
         page.keyboard.press("Tab")
         inside = page.evaluate(
             "document.activeElement === document.body || "
