@@ -36,6 +36,16 @@ NAVIGATION = {
 FOOT = {"accessibility": _("无障碍声明"), "about": _("关于本站")}
 
 
+def is_portal() -> bool:
+    """Whether this installation shows what others sent (portal role)."""
+    return settings.GONGKAI_ROLE == "portal"
+
+
+def base_url() -> str:
+    """Scheme and host of the public site, without a slash at the end."""
+    return settings.GONGKAI_BASE_URL.rstrip("/")
+
+
 def public_path(url_path: str) -> str:
     """Return the address, from ``/`` on, of a page with this ``Page.url_path``."""
     roots = Site.get_site_root_paths()
@@ -132,7 +142,7 @@ class SiteFrame:
     @property
     def is_portal(self) -> bool:
         """Whether this installation collects from others (portal role)."""
-        return settings.GONGKAI_ROLE == "portal"
+        return is_portal()
 
     @property
     def elder(self) -> bool:
@@ -171,7 +181,7 @@ class SiteFrame:
     @property
     def base_url(self) -> str:
         """Scheme and host of the public site, without a slash at the end."""
-        return settings.GONGKAI_BASE_URL.rstrip("/")
+        return base_url()
 
     @property
     def domain(self) -> str:

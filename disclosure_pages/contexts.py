@@ -1,21 +1,21 @@
 """Template variables of each page type; imported once the models are ready."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from wagtail.models import Page
 
-from cms.context import public_path
+from cms.context import is_portal, public_path
 from disclosure_pages import page_selectors, selectors
 from disclosure_pages.catalogue_selectors import used_terms
 from disclosure_pages.choices import Category, LegalStatus
+from disclosure_pages.item_rows import shown_moment
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
+    DisclosureDocument,
     DisclosureIndexPage,
     DisclosureItemPage,
     HomePage,
@@ -70,31 +70,31 @@ def publication_time(page: Page) -> str:
     The hour is that of the act when it happened on this date; a date brought along by
     an import has no hour.
     """
-    acted = page.first_published_at
-    shown: date | None = getattr(page, "date_published", None)
-    moment = timezone.localtime(acted) if acted else None
-    if shown and (moment is None or moment.date() != shown):
-        moment = datetime.combine(shown, time.min)
-    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
+    shown = getattr(page, "date_published", None)
+    moment = shown_moment(shown, page.first_published_at)
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def file_row(document: DisclosureDocument, label: str = "") -> FileRow:
+    """Describe a document as the reader sees it; without a label by its title."""
+    return FileRow(
+        label=label or document.title,
+        url=document.url,
+        kind=document.file_extension.upper()[:5],
+        bytes=document.file_size or 0,
+        sha256=document.sha256,
+    )
 
 
 def file_rows(page: DisclosureItemPage) -> list[FileRow]:
     """Return the files that the page names (one query)."""
-    return [
-        FileRow(
-            label=row.label,
-            url=row.document.url,
-            kind=row.document.file_extension.upper()[:5],
-            bytes=row.document.file_size or 0,
-            sha256=row.document.sha256,
-        )
-        for row in page.attachments.select_related("document")
-    ]
+    rows = page.attachments.select_related("document")
+    return [file_row(row.document, row.label) for row in rows]
 
 
 @page_context.register
 def _home(page: HomePage, request: HttpRequest) -> dict[str, Any]:
-    if settings.GONGKAI_ROLE == "portal":
+    if is_portal():
         return portal_home_context()
     items = selectors.visible_items()
     counts = selectors.catalogue(items)
@@ -192,7 +192,7 @@ def _disclosure_index(
     page: DisclosureIndexPage, request: HttpRequest
 ) -> dict[str, Any]:
     query = ListQuery.read(request.GET)
-    if settings.GONGKAI_ROLE == "portal":
+    if is_portal():
         return received_context(public_path(page.url_path), query)
     parts = list_parts(public_path(page.url_path), query)
     counts = parts.counts.by_office_path()

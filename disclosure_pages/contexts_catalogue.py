@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest
 
-from cms.context import frame_of, public_path
+from cms.context import frame_of, is_portal, public_path
 from disclosure_pages.catalogue_selectors import (
     record_parts,
     second_level,
@@ -61,7 +60,7 @@ def category_context(page: CategoryIndexPage, request: HttpRequest) -> dict[str,
     """Return the list of a category, or of one of its sub-categories."""
     query = replace(ListQuery.read(request.GET), category="")
     index_url = public_path(page.url_path.removesuffix(f"{page.slug}/"))
-    if settings.GONGKAI_ROLE == "portal":
+    if is_portal():
         return received_context(index_url, query, page.category)
     chosen = page.chosen_subcategory
     within = replace(query, category=page.category)

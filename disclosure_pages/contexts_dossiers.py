@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest
 
-from cms.context import public_path
+from cms.context import is_portal, public_path
 from disclosure_pages import listed, selectors
 from disclosure_pages.choices import CollectionLayout
 from disclosure_pages.contexts import publication_time
@@ -20,10 +19,9 @@ from disclosure_pages.models import (
     CollectionPage,
     DossierIndexPage,
     DossierPage,
-    Origin,
 )
 from disclosure_pages.page_context import page_context
-from disclosure_pages.portal_selectors import received_page
+from disclosure_pages.portal_selectors import origin_names, received_page
 
 
 @page_context.register
@@ -58,9 +56,9 @@ def collection_context(page: CollectionPage, request: HttpRequest) -> dict[str, 
     asked = ListQuery.read(request.GET)
     query = ListQuery(sort=asked.sort, page=asked.page)
     items = listed.items_of_collection(page)
-    portal = settings.GONGKAI_ROLE == "portal"
+    portal = is_portal()
     if portal:
-        names = dict(Origin.objects.values_list("credit_code", "name"))
+        names = origin_names()
         found = received_page(items, query, names)
     else:
         found = selectors.item_list(items, query)

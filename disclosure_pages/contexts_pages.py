@@ -6,13 +6,12 @@ from django.http import Http404, HttpRequest
 
 from cms.context import frame_of
 from disclosure_pages import page_selectors
-from disclosure_pages.contexts import FileRow, publication_time
+from disclosure_pages.contexts import file_row, publication_time
 from disclosure_pages.institution import institution
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
     AnnualReportIndexPage,
     AnnualReportPage,
-    DisclosureDocument,
     InstitutionPage,
     NoticeIndexPage,
     PlainPage,
@@ -55,17 +54,6 @@ def report_context(page: AnnualReportPage, request: HttpRequest) -> dict[str, An
     """Return the file of the report, if there is one."""
     files = [file_row(page.document)] if page.document else []
     return text_context(page, request) | {"files": files}
-
-
-def file_row(document: DisclosureDocument) -> FileRow:
-    """Describe a document as the reader sees it."""
-    return FileRow(
-        label=document.title,
-        url=document.url,
-        kind=document.file_extension.upper()[:5],
-        bytes=document.file_size or 0,
-        sha256=document.sha256,
-    )
 
 
 @page_context.register

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 BOM = "\ufeff"  # without it Excel takes UTF-8 for the system's own encoding
 CONTENT_TYPE = "text/csv; charset=utf-8"
@@ -43,3 +45,11 @@ def csv_answer(
     answer = HttpResponse("".join(csv_rows(header, rows)), content_type=CONTENT_TYPE)
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def dated_download(answer: HttpResponseBase, name: str, form: str) -> None:
+    """Make a public answer a file of today that is neither kept nor indexed."""
+    stamp = timezone.localdate().isoformat()
+    answer["Content-Disposition"] = f'attachment; filename="{name}-{stamp}.{form}"'
+    answer["Cache-Control"] = "no-cache"
+    answer["X-Robots-Tag"] = "noindex"

@@ -5,7 +5,6 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -14,6 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
+from cms.context import is_portal
 from disclosure_pages.external_html import clean_external_html, web_address
 from disclosure_pages.models import (
     ExternalAttachment,
@@ -28,7 +28,7 @@ UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
 
 
 def _portal_role_only() -> None:
-    if settings.GONGKAI_ROLE != "portal":
+    if not is_portal():
         raise Http404
 
 

@@ -9,14 +9,13 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
 
-from cms.context import public_path
+from cms.context import base_url, public_path
 from disclosure_pages.choices import Category, LegalStatus
 from disclosure_pages.models import DisclosureItemPage
 
@@ -33,9 +32,9 @@ RECEIVED_FIELDS = (
 )
 
 
-def base_url() -> str:
-    """Scheme and host of the public site, without a slash at the end."""
-    return settings.GONGKAI_BASE_URL.rstrip("/")
+def iso(day: date | None) -> str:
+    """Return a date as lists, exports and portals tell it; "" when there is none."""
+    return day.isoformat() if day else ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,9 @@ def own_row(
         validity=values["validity"],
         summary=values["summary"],
         keywords=DisclosureItemPage(keywords=values["keywords"]).keyword_list,
-        published_at=_moment(values["date_published"], values["first_published_at"]),
+        published_at=shown_moment(
+            values["date_published"], values["first_published_at"]
+        ),
         updated_at=values["last_published_at"],
     )
 
@@ -150,13 +151,13 @@ def received_row(values: Mapping[str, Any], names: Mapping[str, str]) -> ItemRow
         validity=values["status"] or "",
         summary=values["gist"] or "",
         keywords=[str(word) for word in words] if isinstance(words, list) else [],
-        published_at=_moment(values["date_published"], None),
+        published_at=shown_moment(values["date_published"], None),
         updated_at=values["received_at"],
     )
 
 
-def _moment(shown: date | None, acted: datetime | None) -> datetime | None:
-    """The hour of the act when it happened on the day shown, else midnight of it."""
+def shown_moment(shown: date | None, acted: datetime | None) -> datetime | None:
+    """Return the time of the act if it was on the day shown, else that midnight."""
     if shown is None or (acted and timezone.localtime(acted).date() == shown):
         return acted
     return timezone.make_aware(datetime.combine(shown, time.min))

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from cms.context import is_portal
 from disclosure_pages import listed
-from disclosure_pages.csv_answers import CONTENT_TYPE, csv_rows
-from disclosure_pages.item_rows import ItemRow
+from disclosure_pages.csv_answers import CONTENT_TYPE, csv_rows, dated_download
+from disclosure_pages.item_rows import ItemRow, iso
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import CollectionPage
 from disclosure_pages.public_state import visible_pages
@@ -33,8 +34,8 @@ def csv_lines(rows: Iterable[ItemRow], header: list[str]) -> Iterator[str]:
 def _cells(row: ItemRow) -> tuple[str, ...]:
     return (
         *(row.index_number, row.title, row.category_label, row.document_number),
-        *(row.publisher, row.office, _iso(row.date_made)),
-        *(_iso(row.date_published), row.validity_label, row.summary),
+        *(row.publisher, row.office, iso(row.date_made)),
+        *(iso(row.date_published), row.validity_label, row.summary),
         *("；".join(row.keywords), row.address, row.key),
     )
 
@@ -61,8 +62,8 @@ def _described(row: ItemRow) -> dict[str, Any]:
         "document_number": row.document_number,
         "publisher": row.publisher,
         "office": row.office,
-        "date_made": _iso(row.date_made),
-        "date_published": _iso(row.date_published),
+        "date_made": iso(row.date_made),
+        "date_published": iso(row.date_published),
         "validity": row.validity,
         "summary": row.summary,
         "keywords": row.keywords,
@@ -70,14 +71,10 @@ def _described(row: ItemRow) -> dict[str, Any]:
     }
 
 
-def _iso(day: Any) -> str:
-    return day.isoformat() if day else ""
-
-
 def _header() -> list[str]:
     return [
         *(_("索引号"), _("名称"), _("类别"), _("文号"), _("发布机构")),
-        *(_("来源机关") if listed.is_portal() else _("责任科室"), _("成文日期")),
+        *(_("来源机关") if is_portal() else _("责任科室"), _("成文日期")),
         *(_("公开日期"), _("有效性"), _("内容概述"), _("关键词"), _("网址")),
         _("标识"),
     ]
@@ -87,10 +84,7 @@ def _stream(items: QuerySet, form: str, name: str) -> StreamingHttpResponse:
     rows = listed.rows(items)
     lines = csv_lines(rows, _header()) if form == "csv" else json_lines(rows)
     response = StreamingHttpResponse(_joined(lines), content_type=TYPES[form])
-    stamp = timezone.localdate().isoformat()
-    response["Content-Disposition"] = f'attachment; filename="{name}-{stamp}.{form}"'
-    response["Cache-Control"] = "no-cache"
-    response["X-Robots-Tag"] = "noindex"
+    dated_download(response, name, form)
     return response
 
 

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from cms.context import is_portal
 from cms.models import Authority
 from disclosure_pages import portal_selectors, selectors
 from disclosure_pages.item_rows import (
@@ -26,15 +26,9 @@ from disclosure_pages.models import (
     CollectionPage,
     DisclosureItemPage,
     ExternalItem,
-    Origin,
 )
 
 CHUNK = 2000
-
-
-def is_portal() -> bool:
-    """Whether this installation shows what others sent."""
-    return settings.GONGKAI_ROLE == "portal"
 
 
 def items_of(query: ListQuery) -> QuerySet:
@@ -83,7 +77,7 @@ def _has_keyword(word: str) -> Q:
 def rows(items: QuerySet, limit: int | None = None) -> Iterator[ItemRow]:
     """Read the rows one chunk at a time; names of offices and townships once."""
     if items.model is ExternalItem:
-        names = dict(Origin.objects.values_list("credit_code", "name"))
+        names = portal_selectors.origin_names()
         for values in received_values(items[:limit]).iterator(chunk_size=CHUNK):
             yield received_row(values, names)
         return

@@ -37,6 +37,11 @@ class OriginCount:
     url: str
 
 
+def origin_names() -> dict[str, str]:
+    """Return the townships' names by credit code."""
+    return dict(Origin.objects.values_list("credit_code", "name"))
+
+
 def received_items() -> QuerySet[ExternalItem]:
     """Return the received items that are public; guides and points not among them."""
     return visible_external().filter(kind=PublicKind.ITEM)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db.models import (
@@ -29,6 +28,7 @@ from django.db.models.functions import StrIndex
 from django.utils import timezone
 from wagtail.models import Page, PageViewRestriction, Site
 
+from cms.context import base_url
 from cms.models import Authority
 from disclosure_pages import renderers
 from disclosure_pages.choices import DisclosureMode, ExternalRelation, PublicKind
@@ -102,7 +102,7 @@ def canonical_sha256(
 
 def absolute(html: str) -> str:
     """Return HTML of ours whose links and pictures are found from anywhere."""
-    return OWN_ADDRESS.sub(rf"\g<1>{settings.GONGKAI_BASE_URL.rstrip('/')}/", html)
+    return OWN_ADDRESS.sub(rf"\g<1>{base_url()}/", html)
 
 
 def visible_pages(model: type[Page]) -> QuerySet:
@@ -201,7 +201,7 @@ class _PageContext:
         self.prefix_length = len(root.root_page.url_path) - 1 if root else 0
 
     def url(self, page: Page) -> str:
-        return f"{settings.GONGKAI_BASE_URL}{page.url_path[self.prefix_length :]}"
+        return f"{base_url()}{page.url_path[self.prefix_length :]}"
 
 
 def _models_of(uuids: list[UUID]) -> list[type[PublicPage]]:
@@ -331,7 +331,7 @@ def _describe_external(keys: list[str], states: dict[str, PublicState]) -> None:
 def _external(row: ExternalItem) -> PublicState:
     """Return the state of a received row: shown at our own address, made harmless."""
     here = {
-        "url": f"{settings.GONGKAI_BASE_URL}/external/{row.origin}/{row.key}/",
+        "url": f"{base_url()}/external/{row.origin}/{row.key}/",
         "origin": row.origin,
     }
     if row.state != PUBLISHED:

@@ -6,10 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cms.context import public_path
+from cms.context import base_url, public_path
 from cms.models import Village
 from disclosure_pages.csv_answers import csv_rows
-from disclosure_pages.item_rows import base_url
 from disclosure_pages.models import ReadingPointPage
 from disclosure_pages.public_state import visible_pages
 from disclosure_pages.reading_point_rules import CONDITIONS, Condition, unmet

@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from disclosure_pages.csv_answers import CONTENT_TYPE
-from disclosure_pages.listed import is_portal
+from cms.context import is_portal
+from disclosure_pages.csv_answers import CONTENT_TYPE, dated_download
 from disclosure_pages.reading_point_coverage import csv_lines, described, read_coverage
 
 
@@ -23,8 +23,5 @@ def reading_point_coverage(request: HttpRequest, form: str) -> HttpResponse:
         response = JsonResponse(
             told, json_dumps_params={"ensure_ascii": False, "indent": 1}
         )
-    name = f"reading-points-{timezone.localdate().isoformat()}.{form}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-cache"
-    response["X-Robots-Tag"] = "noindex"
+    dated_download(response, "reading-points", form)
     return response

@@ -12,6 +12,7 @@ from wagtail.models import Page
 from cms.models import Authority, Office
 from disclosure_pages.guide_parts import guide_html, read_register
 from disclosure_pages.institution import institution
+from disclosure_pages.item_rows import iso
 from disclosure_pages.models import (
     AnnualReportPage,
     DisclosureDocument,
@@ -47,10 +48,6 @@ def offices_by_path(pages: list[Page]) -> dict[str, Office]:
     return {page.path: page.office for page in found}
 
 
-def _iso(day: Any) -> str:
-    return day.isoformat() if day else ""
-
-
 @singledispatch
 def metadata(page: Page, offices: dict[str, Office]) -> dict[str, Any]:
     """Return the metadata that is this page's own."""
@@ -71,8 +68,8 @@ def _item_metadata(
         "publisher": page.publisher,
         "office": office.code if office else "",
         "office_label": office.name if office else "",
-        "date_made": _iso(page.date_made),
-        "date_published": _iso(page.date_published),
+        "date_made": iso(page.date_made),
+        "date_published": iso(page.date_published),
         "validity": page.validity,
         "disclosure_mode": page.disclosure_mode,
         "summary": page.summary,
@@ -82,8 +79,8 @@ def _item_metadata(
         "subject": str(page.subject or ""),
         "audiences": [term.label for term in page.audiences.all()],
         "subcategory": page.subcategory.name if page.subcategory else "",
-        "effective_on": _iso(page.effective_on),
-        "expires_on": _iso(page.expires_on),
+        "effective_on": iso(page.effective_on),
+        "expires_on": iso(page.expires_on),
         "reference_publisher": page.reference.publisher if page.reference else "",
     }
 
@@ -103,7 +100,7 @@ def _rules_metadata(page: RulesPage, offices: dict[str, Office]) -> dict[str, An
     return {
         "summary": page.summary,
         "document_number": page.document_number,
-        "date_made": _iso(page.date_made),
+        "date_made": iso(page.date_made),
         "date_published": _published_on(page),
         "validity": page.validity,
     }
@@ -121,7 +118,7 @@ def _point_metadata(
 
 
 def _published_on(page: Page) -> str:
-    return _iso(page.first_published_at.date()) if page.first_published_at else ""
+    return iso(page.first_published_at.date()) if page.first_published_at else ""
 
 
 @singledispatch

@@ -10,12 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
-from cms.context import SEARCH_PATH, public_path
+from cms.context import SEARCH_PATH, is_portal, public_path
 from disclosure_pages.choices import Category
 from disclosure_pages.models import (
     CategoryIndexPage,
@@ -122,7 +121,7 @@ def _route_kinds() -> Iterator[Kind]:
     for route, name in routes():
         if name in NOT_PAGES or route.startswith(FOREIGN) or name == "wagtail_serve":
             continue
-        if name in PORTAL_ONLY and settings.GONGKAI_ROLE != "portal":
+        if name in PORTAL_ONLY and not is_portal():
             continue
         known = name in ROUTES
         tags, label = ROUTES.get(name, (Tags.SITE, route))

@@ -19,9 +19,8 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 from wagtail.models import Page
 
-from cms.context import SEARCH_PATH, public_path
-from disclosure_pages import contexts, listed, selectors
-from disclosure_pages.item_rows import base_url
+from cms.context import SEARCH_PATH, base_url, is_portal, public_path
+from disclosure_pages import contexts, selectors
 from disclosure_pages.models import (
     DisclosureItemPage,
     ExternalItem,
@@ -72,7 +71,7 @@ def sections() -> dict[str, QuerySet]:
         "texts": texts(),
         "items": visible_pages(DisclosureItemPage),
     }
-    if listed.is_portal():
+    if is_portal():
         found["received"] = visible_external()
     return found
 
@@ -183,7 +182,7 @@ def branches() -> list[Branch]:
 
 def _counts() -> dict[str, int]:
     """Return how many items each category and office has, by tree address."""
-    if listed.is_portal():
+    if is_portal():
         catalogue, base = received_catalogue(), _index_url_path()
         return {
             f"{base}{row.url.rpartition('/disclosure/')[2]}": row.count

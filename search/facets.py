@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from cms.context import is_portal
 from cms.models import Office
 from disclosure_pages.choices import Category, LegalStatus, PublicKind
-from disclosure_pages.models import Origin
+from disclosure_pages.portal_selectors import origin_names
 
 from .documents import FILTERS
 from .engines.base import SearchResult
@@ -29,7 +29,7 @@ class FacetValue:
 
 def facet_names() -> tuple[str, ...]:
     """Return the facets of this installation, in the order they are shown."""
-    return PORTAL_FACETS if settings.GONGKAI_ROLE == "portal" else TOWNSHIP_FACETS
+    return PORTAL_FACETS if is_portal() else TOWNSHIP_FACETS
 
 
 def facet_title(name: str) -> str:
@@ -65,7 +65,7 @@ def labels(name: str) -> dict[str, str]:
     if name == "office":
         return dict(Office.objects.values_list("code", "name"))
     if name == "origin":
-        return dict(Origin.objects.values_list("credit_code", "name"))
+        return origin_names()
     return {}
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from tests import services, sites
 from tests.browser import browser, browser_page  # noqa: F401
+from tests.factories import make_people, make_site
 
 
 def pytest_collection_modifyitems(config, items):
@@ -49,3 +50,17 @@ def production_site(tmp_path_factory):
     """Production mode: the process list on PostgreSQL, Redis and Elasticsearch."""
     with sites.production(tmp_path_factory.mktemp("production")) as running:
         yield running
+
+
+@pytest.fixture
+def people():
+    """A site and one person of every role."""
+    make_site()
+    return make_people()
+
+
+@pytest.fixture
+def clerk(client, people):
+    """The browser of the clerk, logged in."""
+    client.force_login(people["clerk"])
+    return client

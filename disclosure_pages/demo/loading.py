@@ -3,8 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.conf import settings
-
+from cms.context import is_portal
 from disclosure_pages.demo.accounts import demo_password, load_accounts
 from disclosure_pages.demo.content import load
 from disclosure_pages.demo.dossiers import load_dossiers
@@ -48,7 +47,7 @@ class Loaded:
 
 def load_demo(*, small: bool = False) -> Loaded:
     """Load what is missing of the demo of this installation's role."""
-    if settings.GONGKAI_ROLE == "portal":
+    if is_portal():
         return _load_portal()
     authority = load_authority("township")
     load_offices()

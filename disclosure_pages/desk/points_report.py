@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from disclosure_pages.listed import is_portal
+from cms.context import is_portal
 from disclosure_pages.models import ReadingPointIndexPage, ReadingPointPage
 from disclosure_pages.reading_point_coverage import VillageCoverage, read_coverage
 from disclosure_pages.reading_point_duty import on_duty

@@ -1,6 +1,5 @@
 import re
 
-from django.conf import settings
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,6 +8,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.models import Page
 from wagtail.url_routing import RouteResult
 
+from cms.context import is_portal
 from cms.models import Office
 from disclosure_pages.choices import Category
 from disclosure_pages.models.base import ModeratedPage
@@ -102,7 +102,7 @@ class CategoryIndexPage(ModeratedPage):
 
     def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
         """Serve the category, or one of its sub-categories below it."""
-        township = settings.GONGKAI_ROLE != "portal"
+        township = not is_portal()
         below = len(path_components) == 1 and CODE.fullmatch(path_components[0])
         if self.live and below and township:
             self.chosen_subcategory = path_components[0]

@@ -29,6 +29,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cms.context import base_url
 from disclosure_pages.guide_drawing import UNAVAILABLE
 from disclosure_pages.guide_parts import (
     CONTENT_LANGUAGE,
@@ -99,7 +100,7 @@ def guide_print(page: GuidePage, kind: PrintKind) -> Sheet:
 
 
 def _html(page: GuidePage, kind: PrintKind, number: int, version: Any) -> str:
-    address = f"{_base_url()}/guide/"
+    address = f"{base_url()}/guide/"
     with translation.override(CONTENT_LANGUAGE):
         register = read_register()
         return render_to_string(
@@ -154,7 +155,7 @@ def _pdf(html: str, css: str, kind: str) -> bytes:
     order = {
         "html": html,
         "css": css,
-        "base_url": _base_url(),
+        "base_url": base_url(),
         "pictures": _pictures(html),
         "one_page": kind == PrintKind.POSTER,
     }
@@ -184,10 +185,10 @@ def _pdf(html: str, css: str, kind: str) -> bytes:
 
 def _pictures(html: str) -> dict[str, list[str]]:
     """Return the renditions that the guide shows, by address: kind and content."""
-    base = f"{_base_url()}{settings.MEDIA_URL}"
+    base = f"{base_url()}{settings.MEDIA_URL}"
     found: dict[str, list[str]] = {}
     for source in SOURCE.findall(html):
-        url = urljoin(f"{_base_url()}/", unescape(source))
+        url = urljoin(f"{base_url()}/", unescape(source))
         name = unquote(url.removeprefix(base))
         known = DisclosureRendition.objects.filter(file=name).exists()
         if not known or not default_storage.exists(name):
@@ -196,7 +197,3 @@ def _pictures(html: str) -> dict[str, list[str]]:
             content = base64.b64encode(file.read()).decode()
         found[url] = [mimetypes.guess_type(name)[0] or "", content]
     return found
-
-
-def _base_url() -> str:
-    return settings.GONGKAI_BASE_URL.rstrip("/")

@@ -23,6 +23,7 @@ from wagtail.models import (
 )
 
 from cms.approval import publication_approved
+from cms.context import is_portal
 from cms.models import LeaderTask, Office, OfficeHeadTask, SecrecyReviewTask
 from disclosure_pages.choices import Category
 from disclosure_pages.models import (
@@ -102,7 +103,7 @@ def setup_site() -> HomePage:
 
 def _sections(home: HomePage) -> None:
     """Make the smaller parts; a portal shows those of the authorities that send."""
-    if settings.GONGKAI_ROLE == "portal":
+    if is_portal():
         return
     for model, slug, title, lede in SECTIONS:
         _only_child(home, model, slug, title, lede=lede)
@@ -175,7 +176,7 @@ def _only_child(
 def add_office(office: Office) -> OfficeIndexPage:
     """Give an office its page, groups and permissions; safe to run again."""
     index = DisclosureIndexPage.objects.get()
-    if settings.GONGKAI_ROLE != "portal":
+    if not is_portal():
         _institution(index.get_parent())
     return _office(index, office)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from cms.context import is_portal
 from disclosure_pages.models import ExternalFile, ExternalItem
 from disclosure_pages.services import external
 
@@ -40,7 +41,7 @@ def portal_view(*methods: str) -> Callable[[View], View]:
         @require_http_methods(methods)
         @functools.wraps(view)
         def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            if settings.GONGKAI_ROLE != "portal":
+            if not is_portal():
                 raise Http404
             try:
                 response = view(request, **kwargs)

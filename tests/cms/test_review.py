@@ -5,15 +5,9 @@ from wagtail.models import TaskState
 from cms.models import SecrecyReview, SecrecyReviewTask
 from cms.services.review import ReviewConflict, SecrecyRecord, decide
 from disclosure_pages.models import DisclosureDocument
-from tests.factories import make_document, make_item, make_people, make_site, make_user
+from tests.factories import make_document, make_item, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
 
 
 def submitted(people, **values):

@@ -11,22 +11,10 @@ from wagtail.models import TaskState
 
 from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
 from tests.disclosure_pages.bulk_files import row, write_csv, write_jsonl, write_xlsx
-from tests.factories import OfficeFactory, make_item, make_people, make_site, make_user
+from tests.factories import OfficeFactory, make_item, make_site, make_user
 
 pytestmark = pytest.mark.django_db
 NAME = "民政和社会事务办公室"
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
-
-
-@pytest.fixture
-def clerk(client, people):
-    client.force_login(people["clerk"])
-    return client
 
 
 def upload(client, content, name="表.xlsx", office="civil-affairs"):

@@ -26,8 +26,6 @@ from tests.disclosure_pages.bulk_files import row, write_csv
 from tests.factories import (
     make_document,
     make_item,
-    make_people,
-    make_site,
 )
 
 pytestmark = pytest.mark.django_db
@@ -107,18 +105,6 @@ def mixed():
         page.obj.Contents = document.make_stream(text)
         document.pages.append(picture.pages[0])
         return saved(document)
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
-
-
-@pytest.fixture
-def clerk(client, people):
-    client.force_login(people["clerk"])
-    return client
 
 
 def draft_with(people, *documents, **values):

@@ -22,16 +22,10 @@ from disclosure_pages.models import (
     OfficeIndexPage,
 )
 from tests.disclosure_pages.bulk_files import row, write_csv
-from tests.factories import make_people, make_site, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 QUESTIONS = ("no_state_secret", "no_personal_data", "no_trade_secret", "files_opened")
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
 
 
 def load(people, tmp_path, count, **values):

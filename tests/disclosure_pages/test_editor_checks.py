@@ -17,22 +17,10 @@ from wagtail.test.utils.form_data import (
 from disclosure_pages.choices import TextState
 from disclosure_pages.desk.checks_panel import panel_context
 from disclosure_pages.models import DisclosureItemPage, FileText
-from tests.factories import make_document, make_item, make_people, make_site
+from tests.factories import make_document, make_item
 
 pytestmark = pytest.mark.django_db
 ID_NUMBER = "11010519491231002X"
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
-
-
-@pytest.fixture
-def clerk(client, people):
-    client.force_login(people["clerk"])
-    return client
 
 
 def draft(people, title="关于低保的公告", **values):

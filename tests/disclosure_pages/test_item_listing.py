@@ -13,15 +13,9 @@ from disclosure_pages.desk.bulk_actions import Outcome, as_csv
 from disclosure_pages.desk.listing import item_listing
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage, SavedFilter
 from disclosure_pages.services.site import add_office
-from tests.factories import OfficeFactory, make_item, make_people, make_site, make_user
+from tests.factories import OfficeFactory, make_item, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
 
 
 def index(client, user, query=""):

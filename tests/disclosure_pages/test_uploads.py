@@ -15,7 +15,6 @@ from wagtail.models import Collection
 from disclosure_pages.choices import TextState
 from disclosure_pages.models import DisclosureDocument, DisclosureImage, FileText
 from disclosure_pages.services.files import store_upload
-from tests.factories import make_people, make_site
 
 pytestmark = pytest.mark.django_db
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -100,18 +99,6 @@ BAD = {
     "no ending": ("公告", b"text", "没有扩展名"),
     "empty": ("空.txt", b"", "空"),
 }
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
-
-
-@pytest.fixture
-def clerk(client, people):
-    client.force_login(people["clerk"])
-    return client
 
 
 def collection_of(user):

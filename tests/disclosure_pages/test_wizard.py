@@ -20,7 +20,6 @@ from disclosure_pages.services.references import record_superior_item
 from tests.factories import (
     OfficeFactory,
     make_item,
-    make_people,
     make_site,
     make_user,
 )
@@ -28,18 +27,6 @@ from tests.security.people import make_attacker
 
 pytestmark = pytest.mark.django_db
 TITLE = "关于公布2026年第三季度低保名单的公告"
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
-
-
-@pytest.fixture
-def clerk(client, people):
-    client.force_login(people["clerk"])
-    return client
 
 
 def docx_file(name="公告.docx"):

@@ -13,16 +13,10 @@ from cms.models import LeaderTask, OfficeHeadTask, SecrecyReviewTask
 from cms.services.review import ReviewConflict, SecrecyRecord, decide
 from disclosure_pages.models import DisclosureItemPage, GuidePage, HomePage
 from disclosure_pages.services.site import WORKFLOW_NAME
-from tests.factories import make_guide, make_item, make_people, make_site
+from tests.factories import make_guide, make_item
 from tests.security.people import make_attacker
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
 
 
 def approved_by(people, item, *roles):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from disclosure_pages.listed import is_portal
+from cms.context import is_portal
 from disclosure_pages.reading_point_coverage import csv_lines, described, read_coverage
 
 
