@@ -4,7 +4,8 @@ On a laptop a suite whose server is missing is left out, and the summary says so
 where ``CI`` is set it fails. The suite runs on SQLite; with
 ``GONGKAI_TEST_DATABASE=postgresql`` it is the second pass, which takes ``postgresql``
 tests in and leaves out those that start processes of their own (they have run, with
-PostgreSQL, in the first).
+PostgreSQL, in the first) and those that ask no database at all: pytest-django refuses
+them any, so that a second run could only repeat the first.
 """
 
 import os
@@ -24,6 +25,8 @@ VARIABLES = {
 }
 PROCESS_MARKS = ("browser", "services")
 PROCESS_FIXTURES = ("site", "production_site")
+DATABASE_MARKS = ("django_db", "postgresql")
+DATABASE_FIXTURES = ("db", "transactional_db")
 HINT = 'eval "$(./test services env)" after ./test services up'
 left_out: Counter[str] = Counter()
 
@@ -42,8 +45,11 @@ def missing_for(marks: set[str]) -> str:
 def belongs_here(marks: set[str], fixtures: list[str]) -> bool:
     """Whether this pass (SQLite or PostgreSQL) is the one that runs the test."""
     if ON_POSTGRESQL:
-        own_processes = marks.intersection(PROCESS_MARKS)
-        return not own_processes and not set(fixtures).intersection(PROCESS_FIXTURES)
+        if marks.intersection(PROCESS_MARKS) or set(PROCESS_FIXTURES) & set(fixtures):
+            return False
+        return bool(marks.intersection(DATABASE_MARKS)) or bool(
+            set(DATABASE_FIXTURES) & set(fixtures)
+        )
     return "postgresql" not in marks or not os.environ.get("DATABASE_URL")
 
 
