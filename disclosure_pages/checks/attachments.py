@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from wagtail.models import Page
 
 from disclosure_pages.checks import personal_data
 from disclosure_pages.checks.levels import level_of
@@ -12,24 +11,23 @@ from disclosure_pages.choices import TextState
 from disclosure_pages.intake.results import Extracted
 from disclosure_pages.intake.stored import read_document, texts_of
 from disclosure_pages.models import DisclosureDocument
+from disclosure_pages.models.base import PublicPage
+from disclosure_pages.models.files import NamedFile
 
 READ_AT_ONCE = 2 * 1024 * 1024  # bytes; larger files wait for the background job
 MAX_HITS = 5  # shown per kind and file
 
 
-def check_attachments(page: Page) -> Iterator[Problem]:
+def check_attachments(page: PublicPage) -> Iterator[Problem]:
     """Yield the problems of each file, once per content."""
-    attachments = getattr(page, "attachments", None)
-    if attachments is None:
+    named: dict[str, NamedFile] = {}
+    for file in page.named_files():
+        named.setdefault(file.document.sha256, file)
+    if not named:
         return
-    named = {}
-    for attachment in attachments.all():
-        if attachment.document_id:
-            named.setdefault(attachment.document.sha256, attachment)
-    texts = texts_of([attachment.document for attachment in named.values()])
-    for sha256, attachment in named.items():
-        found = texts.get(sha256) or _read_now(attachment.document)
-        yield from _problems(found, str(attachment))
+    texts = texts_of([file.document for file in named.values()])
+    for sha256, file in named.items():
+        yield from _problems(texts.get(sha256) or _read_now(file.document), file)
 
 
 def _read_now(document: DisclosureDocument) -> Extracted | None:
@@ -38,25 +36,26 @@ def _read_now(document: DisclosureDocument) -> Extracted | None:
     return read_document(document)
 
 
-def _problems(found: Extracted | None, name: str) -> Iterator[Problem]:
+def _problems(found: Extracted | None, file: NamedFile) -> Iterator[Problem]:
+    name = file.label
     if found is None:
         message = _("附件“%(name)s”还在提取文字，稍后再检查一次。") % {"name": name}
-        yield _problem("attachment_waiting", message)
+        yield _problem("attachment_waiting", message, file)
         return
     if found.state != TextState.OK:
         message = _(
             "附件“%(name)s”读不出文字，请人工看一遍有没有身份证号、电话。%(message)s"
         )
         values = {"name": name, "message": found.message}
-        yield _problem("attachment_text", message % values)
+        yield _problem("attachment_text", message % values, file)
     for finding in found.findings:
         message = _("附件“%(name)s”：%(message)s")
         values = {"name": name, "message": finding.message}
-        yield _problem(finding.code, message % values)
-    yield from _personal(found, name)
+        yield _problem(finding.code, message % values, file)
+    yield from _personal(found, file)
 
 
-def _personal(found: Extracted, name: str) -> Iterator[Problem]:
+def _personal(found: Extracted, file: NamedFile) -> Iterator[Problem]:
     hits = [
         (number, hit)
         for number, page in enumerate(found.pages, start=1)
@@ -68,10 +67,10 @@ def _personal(found: Extracted, name: str) -> Iterator[Problem]:
             if not chosen:
                 continue
             message = _("附件“%(name)s”里有 %(count)d 个%(kind)s。请打码后重新上传。")
-            values = {"name": name, "count": len(chosen), "kind": label}
+            values = {"name": file.label, "count": len(chosen), "kind": label}
             shown = "；".join(hit.masked_excerpt for _n, hit in chosen[:MAX_HITS])
-            yield Problem(code, level_of(code), message % values, "attachments", shown)
+            yield _problem(code, message % values, file, shown)
 
 
-def _problem(code: str, message: str) -> Problem:
-    return Problem(code, level_of(code), message, "attachments")
+def _problem(code: str, message: str, file: NamedFile, shown: str = "") -> Problem:
+    return Problem(code, level_of(code), message, file.field, shown, of_file=True)

@@ -1,6 +1,7 @@
 """Everything a draft would show: its texts, links, tables and pictures."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ from django.db.models import CharField, TextField
 from wagtail.blocks import StreamValue, StructValue
 from wagtail.blocks.list_block import ListValue
 from wagtail.contrib.typed_table_block.blocks import TypedTable
-from wagtail.fields import StreamField
+from wagtail.fields import RichTextField, StreamField
 from wagtail.images import get_image_model
 from wagtail.models import Page
 from wagtail.rich_text import RichText
@@ -75,6 +76,8 @@ def contents_of(page: Page) -> Contents:
         name = model_field.name
         if isinstance(model_field, StreamField):
             _read(contents, name, getattr(page, name))
+        elif isinstance(model_field, RichTextField):
+            _read_rich(contents, name, getattr(page, name) or "")
         elif isinstance(model_field, CharField | TextField) and name not in NOT_TEXT:
             value = getattr(page, name)
             if isinstance(value, str) and value.strip():
@@ -82,14 +85,32 @@ def contents_of(page: Page) -> Contents:
     return contents
 
 
-def linked_documents(page: Page) -> list[int]:
-    """Return the numbers of the files that the text links to, each once, in order."""
-    found = [
-        values.get("id", "")
-        for _name, values, _shown in contents_of(page).links
-        if values.get("linktype") == "document"
-    ]
-    return list(dict.fromkeys(int(number) for number in found if number.isdecimal()))
+def linked_documents(page: Page) -> dict[int, str]:
+    """Return the files that the texts link to, in order: number → field of the text."""
+    found: dict[int, str] = {}
+    for model_field in page._meta.concrete_fields:
+        value = getattr(page, model_field.attname)
+        if isinstance(model_field, StreamField):
+            value = value.get_prep_value()
+        elif not isinstance(model_field, RichTextField):
+            continue
+        for number in documents_in(value):
+            found.setdefault(number, model_field.name)
+    return found
+
+
+def documents_in(stored: Any) -> Iterator[int]:
+    """Yield the number of each file that a text links to, as it is stored."""
+    if isinstance(stored, str):
+        if "linktype" not in stored:
+            return
+        for values, _shown in _read_html(stored).links:
+            number = values.get("id", "")
+            if values.get("linktype") == "document" and number.isdecimal():
+                yield int(number)
+    elif isinstance(stored, dict | list):
+        for inner in stored.values() if isinstance(stored, dict) else stored:
+            yield from documents_in(inner)
 
 
 def _read(contents: Contents, name: str, value: Any) -> None:
@@ -124,9 +145,7 @@ def _read_struct(contents: Contents, name: str, value: StructValue) -> None:
 
 
 def _read_rich(contents: Contents, name: str, source: str) -> None:
-    reader = _RichReader()
-    reader.feed(source)
-    reader.close()
+    reader = _read_html(source)
     text = ENDS.sub("\n", "".join(reader.text)).strip()
     if text:
         contents.texts.append((name, text))
@@ -134,6 +153,13 @@ def _read_rich(contents: Contents, name: str, source: str) -> None:
     contents.pictures += [
         (name, None, unescape(values.get("alt", ""))) for values in reader.images
     ]
+
+
+def _read_html(source: str) -> _RichReader:
+    reader = _RichReader()
+    reader.feed(source)
+    reader.close()
+    return reader
 
 
 def _table_text(table: TypedTable) -> str:

@@ -8,7 +8,8 @@ class Problem:
     """One thing to look at; ``level`` is "block" or "warn".
 
     ``field`` names the field of the page (``title``, ``body``, ``attachments`` …);
-    ``excerpt`` shows the place, with personal data masked.
+    ``excerpt`` shows the place, with personal data masked; ``of_file`` says that it
+    stands in a file which that field names.
     """
 
     code: str
@@ -16,6 +17,7 @@ class Problem:
     message: str
     field: str = ""
     excerpt: str = ""
+    of_file: bool = False
 
 
 def excerpt_at(text: str, start: int, end: int, around: int = 12) -> str:

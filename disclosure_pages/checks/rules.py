@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from wagtail.models import Page
 
 from cms.models import Authority
 from disclosure_pages import document_numbers
@@ -17,13 +16,14 @@ from disclosure_pages.checks.problems import Problem, excerpt_at
 from disclosure_pages.guide_rules import missing_parts
 from disclosure_pages.item_rules import HIDDEN, visible_text
 from disclosure_pages.models import DisclosureItemPage, GuidePage, ReadingPointPage
+from disclosure_pages.models.base import PublicPage
 from disclosure_pages.models.pages import TextPage
 from disclosure_pages.reading_point_rules import point_errors, unmet
 
 TITLE_LENGTH = 60  # longer ones are cut in lists and on phones
 
 
-def check_page(page: Page) -> list[Problem]:
+def check_page(page: PublicPage) -> list[Problem]:
     """Return what to look at before the draft is submitted, the serious first.
 
     Reads the page as it stands in memory, and what is known of its attachments;
@@ -47,7 +47,7 @@ def check_page(page: Page) -> list[Problem]:
     return sorted(found, key=lambda problem: problem.level != BLOCK)
 
 
-def what_blocks(page: Page) -> list[str]:
+def what_blocks(page: PublicPage) -> list[str]:
     """Return in words what must be mended before the draft may be submitted."""
     return [found.message for found in check_page(page) if found.level == BLOCK]
 
@@ -56,7 +56,7 @@ def _problem(code: str, message: str, field: str = "", excerpt: str = "") -> Pro
     return Problem(code, level_of(code), message, field, excerpt)
 
 
-def _title(page: Page) -> Iterator[Problem]:
+def _title(page: PublicPage) -> Iterator[Problem]:
     title = page.title or ""
     shown = visible_text(title)
     if not shown:
@@ -75,7 +75,7 @@ def _title(page: Page) -> Iterator[Problem]:
         yield _problem("title_spaces", message, "title", shown[:40])
 
 
-def _record(page: Page) -> Iterator[Problem]:
+def _record(page: PublicPage) -> Iterator[Problem]:
     if not isinstance(page, DisclosureItemPage):
         return
     number = page.document_number.strip()
@@ -96,19 +96,19 @@ def _record(page: Page) -> Iterator[Problem]:
         yield _problem("repeal", page.warning, "validity")
 
 
-def _guide(page: Page) -> Iterator[Problem]:
+def _guide(page: PublicPage) -> Iterator[Problem]:
     if isinstance(page, GuidePage):
         for name, sentence in missing_parts(page, Authority.load()):
             yield _problem("guide_part", sentence, name)
 
 
-def _text(page: Page) -> Iterator[Problem]:
+def _text(page: PublicPage) -> Iterator[Problem]:
     if isinstance(page, TextPage):
         for name, sentence in page.missing():
             yield _problem("text_missing", str(sentence), name)
 
 
-def _point(page: Page) -> Iterator[Problem]:
+def _point(page: PublicPage) -> Iterator[Problem]:
     if not isinstance(page, ReadingPointPage):
         return
     for name, sentence in point_errors(page, page.absences.all()):
@@ -122,7 +122,7 @@ def _point(page: Page) -> Iterator[Problem]:
         yield _problem("point_incomplete", message % {"reasons": reasons})
 
 
-def _personal(page: Page, contents: Contents) -> Iterator[Problem]:
+def _personal(page: PublicPage, contents: Contents) -> Iterator[Problem]:
     for name, text in [("title", page.title or ""), *contents.texts]:
         for hit in personal_data.find(text):
             yield personal_problem(hit, name)
@@ -164,7 +164,7 @@ def _links(contents: Contents) -> Iterator[Problem]:
         yield _problem("dead_link", message, name, shown[:40])
 
 
-def _wording(page: Page, contents: Contents) -> Iterator[Problem]:
+def _wording(page: PublicPage, contents: Contents) -> Iterator[Problem]:
     seen: set[str] = set()
     for name, text in [("title", page.title or ""), *contents.texts]:
         for wrong, right, note, place in wording.find(text):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision, TaskState
 
 from cms.services.review import SecrecyRecord
+from disclosure_pages.checks.contents import documents_in
 from disclosure_pages.choices import Category, DisclosureMode
 from disclosure_pages.desk.batch_problems import leaves, problems_of
 from disclosure_pages.desk.checks_panel import is_unread
@@ -149,8 +150,10 @@ def _blocks(body: Any) -> list[dict[str, Any]]:
 
 
 def _document_ids(content: dict[str, Any]) -> list[int]:
+    """Return the files that an item names, attached and linked, each once, in order."""
     rows = content.get("attachments") or []
-    return [row["document"] for row in rows if row.get("document")]
+    attached = [row["document"] for row in rows if row.get("document")]
+    return list(dict.fromkeys([*attached, *documents_in(_blocks(content.get("body")))]))
 
 
 def _label(choices: Any, value: str) -> str:

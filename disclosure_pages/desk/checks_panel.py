@@ -1,10 +1,10 @@
 """The panel of problems beside the editor, and the views that fill it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -24,6 +24,7 @@ from disclosure_pages.choices import TextState
 from disclosure_pages.desk.selectors import review_queue
 from disclosure_pages.models import DisclosureDocument, FileText, ItemAttachment
 from disclosure_pages.models.base import PublicPage
+from disclosure_pages.models.files import NamedFile
 
 UNREAD = ("unread", "member_")  # codes of parts that gave no text
 
@@ -45,12 +46,12 @@ class Shown:
     def beside_file(self) -> bool:
         """Whether the notes beside each file say the same."""
         personal = self.problem.code in personal_data.CODES.values()
-        return self.problem.field == "attachments" and not personal
+        return self.problem.of_file and not personal
 
 
 @dataclass(frozen=True)
 class FileState:
-    """An attachment, what became of its text and what its public copy left out."""
+    """A file, what became of its text and what its public copy left out."""
 
     name: str
     state: str
@@ -72,16 +73,9 @@ def field_label(page: Page, name: str) -> str:
     return str(getattr(field, "verbose_name", name))
 
 
-def load_documents(page: Page) -> None:
-    """Read the documents of all attachments in one query."""
-    rows = list(page.attachments.all()) if hasattr(page, "attachments") else []
-    prefetch_related_objects(rows, "document")
-
-
-def panel_context(page: Page) -> dict[str, Any]:
+def panel_context(page: PublicPage) -> dict[str, Any]:
     """Return the problems and the attachments of a draft, for the templates."""
     edit = reverse("wagtailadmin_pages:edit", args=[page.pk])
-    load_documents(page)
     shown = [
         Shown(
             problem,
@@ -94,21 +88,14 @@ def panel_context(page: Page) -> dict[str, Any]:
         "page": page,
         "problems": shown,
         "blocking": sum(row.blocks for row in shown),
-        "files": file_states(page),
+        "files": states_of(page.named_files()),
         "edit_url": edit,
         "checks_url": reverse("gongkai_checks", args=[page.pk]),
     }
 
 
-def file_states(page: Page) -> list[FileState]:
-    """Return the attachments of a draft with the state of their text; one query."""
-    attachments = getattr(page, "attachments", None)
-    rows = [row for row in attachments.all() if row.document_id] if attachments else []
-    return states_of(rows)
-
-
-def states_of(rows: list[ItemAttachment]) -> list[FileState]:
-    """Return what became of the text of each attachment; one query."""
+def states_of(rows: Sequence[ItemAttachment | NamedFile]) -> list[FileState]:
+    """Return what became of the text of each file; one query."""
     known = {
         text.sha256: text
         for text in FileText.objects.filter(
@@ -118,11 +105,11 @@ def states_of(rows: list[ItemAttachment]) -> list[FileState]:
     return [_file_state(row, known.get(row.document.sha256)) for row in rows]
 
 
-def _file_state(row: ItemAttachment, text: FileText | None) -> FileState:
+def _file_state(row: ItemAttachment | NamedFile, text: FileText | None) -> FileState:
     state = TextState(text.state if text else TextState.WAITING)
     found = text.findings if text else []
     return FileState(
-        str(row),
+        row.label,
         state.value,
         state.label,
         message=text.message if text else "",

@@ -15,7 +15,7 @@ from cms.approval import publication_ground
 from cms.models import Office
 from disclosure_pages.checks.contents import linked_documents
 from disclosure_pages.choices import WithdrawalKind
-from disclosure_pages.models.files import DisclosureDocument
+from disclosure_pages.models.files import DisclosureDocument, NamedFile
 from disclosure_pages.page_context import page_context
 
 
@@ -168,17 +168,23 @@ class PublicPage(ModeratedPage):
         """Live and not past its expiry, whether or not the scheduler ran."""
         return self.live and (self.expire_at is None or self.expire_at > timezone.now())
 
-    def attachment_hashes(self) -> list[str]:
-        """SHA-256 of every file the page names; what the secrecy review binds.
+    def own_files(self) -> list[NamedFile]:
+        """Return the files beside the text; a kind that has some says which."""
+        return []
 
-        Here: the files that the text links to, in the order of the text.
-        """
-        ids = linked_documents(self)
-        if not ids:
-            return []
-        rows = DisclosureDocument.objects.filter(pk__in=ids)
-        hashes = dict(rows.values_list("pk", "sha256"))
-        return [hashes[pk] for pk in ids if pk in hashes]
+    def named_files(self) -> list[NamedFile]:
+        """Return every file the page names: those beside the text, then the linked."""
+        fields = linked_documents(self)
+        stored = DisclosureDocument.objects.in_bulk(fields) if fields else {}
+        return self.own_files() + [
+            NamedFile(stored[pk], stored[pk].title, field)
+            for pk, field in fields.items()
+            if pk in stored
+        ]
+
+    def attachment_hashes(self) -> list[str]:
+        """SHA-256 of every file the page names; what the secrecy review binds."""
+        return [file.document.sha256 for file in self.named_files()]
 
     def minimal_clean(self) -> None:
         self._fill_slug()

@@ -1,5 +1,6 @@
 import hashlib
 import mimetypes
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -66,6 +67,15 @@ class DisclosureDocument(AbstractDocument):
     def mime_type(self) -> str:
         """The stored media type, or a safe default."""
         return self.mime or "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file that a page names, by what words and in which of its fields."""
+
+    document: DisclosureDocument
+    label: str
+    field: str
 
 
 class FileText(models.Model):

@@ -41,6 +41,7 @@ from disclosure_pages.models.base import PublicPage
 from disclosure_pages.models.batches import ImportBatch
 from disclosure_pages.models.catalogue import CatalogueEntry, Subcategory, Term
 from disclosure_pages.models.external import ExternalItem
+from disclosure_pages.models.files import NamedFile
 from disclosure_pages.reference_rules import reference_errors
 
 ITEM = "disclosure_pages.DisclosureItemPage"
@@ -370,6 +371,7 @@ class DisclosureItemPage(PublicPage):
             super().is_public_now and self.disclosure_mode == DisclosureMode.PROACTIVE
         )
 
-    def attachment_hashes(self) -> list[str]:
-        attached = [row.document.sha256 for row in self.attachments.all()]
-        return attached + super().attachment_hashes()
+    def own_files(self) -> list[NamedFile]:
+        rows = [row for row in self.attachments.all() if row.document_id]
+        models.prefetch_related_objects(rows, "document")
+        return [NamedFile(row.document, row.label, "attachments") for row in rows]

@@ -19,7 +19,7 @@ from disclosure_pages.choices import (
     PublicKind,
 )
 from disclosure_pages.models.base import ModeratedPage, PublicPage
-from disclosure_pages.models.files import DisclosureDocument
+from disclosure_pages.models.files import DisclosureDocument, NamedFile
 
 
 class SectionPage(ModeratedPage):
@@ -213,9 +213,10 @@ class AnnualReportPage(TextPage):
         verbose_name = _("年度报告")
         verbose_name_plural = _("年度报告")
 
-    def attachment_hashes(self) -> list[str]:
-        attached = [self.document.sha256] if self.document else []
-        return attached + super().attachment_hashes()
+    def own_files(self) -> list[NamedFile]:
+        if not self.document:
+            return []
+        return [NamedFile(self.document, self.document.title, "document")]
 
     def missing(self) -> list[tuple[str, str]]:
         found = [] if self.document else super().missing()
