@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import services, sites
 from tests.browser import browser, browser_page  # noqa: F401
@@ -15,14 +16,36 @@ def pytest_collection_modifyitems(config, items):
     services.sort_out(config, items)
 
 
+class WholeFiles(LoadScopeScheduling):
+    """Gives a worker whole files, and one of them all that look at running sites."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return services.RUNNING_SITES if services.starts_a_site(path) else path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    config.option.loadscopereorder = False  # ours: `services.sort_out`
+    return WholeFiles(config, log)
+
+
+def pytest_xdist_setupnodes(specs):
+    """Each worker has a home inside this session's, as it has a database."""
+    for spec in specs:
+        home = Path(settings.GONGKAI_HOME) / spec.id
+        home.mkdir(exist_ok=True)
+        spec.env["GONGKAI_HOME"] = str(home)
+
+
 def pytest_runtest_setup(item):
     services.insist(item)
 
 
 def pytest_terminal_summary(terminalreporter):
-    if services.left_out:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if left_out := services.left_out(skipped):
         terminalreporter.section("left out on this machine")
-        for reason, count in services.left_out.items():
+        for reason, count in left_out.items():
             terminalreporter.line(f"{count} tests: {reason}")
 
 

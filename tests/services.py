@@ -28,7 +28,8 @@ PROCESS_FIXTURES = ("site", "production_site")
 DATABASE_MARKS = ("django_db", "postgresql")
 DATABASE_FIXTURES = ("db", "transactional_db")
 HINT = 'eval "$(./test services env)" after ./test services up'
-left_out: Counter[str] = Counter()
+RUNNING_SITES = "tests/e2e"
+REASON = "left out"
 
 
 def missing_for(marks: set[str]) -> str:
@@ -54,7 +55,10 @@ def belongs_here(marks: set[str], fixtures: list[str]) -> bool:
 
 
 def sort_out(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what the other pass runs; mark what a laptop can't run as skipped."""
+    """Deselect what the other pass runs; mark what a laptop can't run as skipped.
+
+    What takes longest comes first, so that no worker waits for it in the end.
+    """
     here, elsewhere = [], []
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
@@ -66,10 +70,21 @@ def sort_out(config: pytest.Config, items: list[pytest.Item]) -> None:
         reason = missing_for(marks)
         if reason and not IN_CI:
             item.add_marker(pytest.mark.skip(reason=reason))
-            left_out[reason] += 1
+            item.user_properties.append((REASON, reason))
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = here
+    items[:] = sorted(here, key=lambda item: not starts_a_site(item.nodeid))
+
+
+def starts_a_site(nodeid: str) -> bool:
+    """Whether the test is one of those that share a running site."""
+    return nodeid.startswith(f"{RUNNING_SITES}/")
+
+
+def left_out(skipped: list[pytest.TestReport]) -> Counter[str]:
+    """Count the reasons for which tests can't run here, of every worker's reports."""
+    told = (dict(report.user_properties).get(REASON) for report in skipped)
+    return Counter(filter(None, told))
 
 
 def insist(item: pytest.Item) -> None:
