@@ -9,13 +9,14 @@ from wagtail.models import WorkflowState
 from wagtail.signals import page_published, workflow_submitted
 
 from cms.models import Authority, Office, SteeringMember, Village
-from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models import DisclosureItemPage, ReadingPointPage
 from disclosure_pages.page_cache import forget_copies
 from disclosure_pages.services.index_numbers import (
     issue_index_number,
     mark_published,
     void,
 )
+from disclosure_pages.services.village_managers import allow_managers
 
 REGISTER = (Authority, Office, SteeringMember, Village)
 
@@ -39,6 +40,13 @@ def register_published(sender: Any, instance: Any, **kwargs: Any) -> None:
 @receiver(pre_delete, sender=DisclosureItemPage, dispatch_uid="void_number")
 def void_number(sender: Any, instance: DisclosureItemPage, **kwargs: Any) -> None:
     void(instance)
+
+
+@receiver(post_save, sender=ReadingPointPage, dispatch_uid="point_saved")
+def let_managers_of_the_village(
+    sender: Any, instance: ReadingPointPage, **kwargs: Any
+) -> None:
+    allow_managers(instance)
 
 
 @receiver(post_save, dispatch_uid="register_saved")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, ObjectList
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.models import Page
@@ -22,6 +23,7 @@ from disclosure_pages.desk import (
     listing_hooks,  # noqa: F401
     views,
 )
+from disclosure_pages.desk.forms import VillageForm
 from disclosure_pages.desk.selectors import reviews_at_all
 from disclosure_pages.models import DisclosureIndexPage
 from disclosure_pages.models.base import PublicPage
@@ -158,6 +160,14 @@ class VillageViewSet(SnippetViewSet):
     model = Village
     icon = "home"
     list_display = ["name", "code"]
+    edit_handler = ObjectList(
+        [
+            *map(FieldPanel, ("name", "code", "managers")),
+            FieldRowPanel([FieldPanel("map_x"), FieldPanel("map_y")]),
+            FieldPanel("sort_order"),
+        ],
+        base_form_class=VillageForm,
+    )
     search_fields = ["name", "code"]
 
 

@@ -62,6 +62,15 @@ class Village(models.Model):
     map_x = models.PositiveSmallIntegerField(_("示意图横坐标"), default=0)
     map_y = models.PositiveSmallIntegerField(_("示意图纵坐标"), default=0)
     sort_order = models.PositiveSmallIntegerField(_("排序"), default=0)
+    manager_group = models.OneToOneField(
+        Group,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("查阅点管理员组"),
+    )
 
     class Meta:
         verbose_name = _("村")

@@ -9,7 +9,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
+from cms.models import Village
 from disclosure_pages.demo.content import load
+from disclosure_pages.services.village_managers import assign_managers
 
 
 def demo_password() -> str:
@@ -50,5 +52,7 @@ def load_accounts(password: str, usernames: list[str] | None = None) -> dict[str
         )
         if made:
             user.groups.set([groups[name] for name in account["groups"]])
+            for village in Village.objects.filter(code__in=account.get("villages", [])):
+                assign_managers(village, [user])
         names[username] = account["name"]
     return names

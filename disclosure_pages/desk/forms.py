@@ -3,10 +3,17 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms import WagtailAdminModelForm
 
+from cms.models import Village
 from cms.models.moderation import SecrecyOpinion
 from cms.services.review import SecrecyRecord
 from disclosure_pages.choices import WithdrawalKind
+from disclosure_pages.services.village_managers import (
+    assign_managers,
+    managers,
+    possible_managers,
+)
 
 # Local practice, not law: what the reviewer confirms one by one (保密审查表).
 SECRECY_QUESTIONS = {
@@ -84,3 +91,31 @@ class SecrecyForm(ReviewForm):
             for name, label in self.questions.items()
             if not self.cleaned_data[name]
         ]
+
+
+class VillageForm(WagtailAdminModelForm):
+    """A village with those who keep its reading point."""
+
+    managers = forms.ModelMultipleChoiceField(
+        label=_("查阅点管理员（账号）"),
+        help_text=_("只能改、送审和撤回这个村的查阅点。账号由系统管理员建。"),
+        queryset=None,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["managers"].queryset = possible_managers()
+        self.fields["managers"].label_from_instance = _account
+        self.initial["managers"] = managers(self.instance)
+
+    def save(self, commit: bool = True) -> Village:
+        village = super().save(commit)
+        assign_managers(village, self.cleaned_data["managers"])
+        return village
+
+
+def _account(user: Any) -> str:
+    name = user.get_full_name()
+    return f"{name}（{user.get_username()}）" if name else user.get_username()

@@ -10,6 +10,7 @@ from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
+from wagtail.permissions import policy_registry
 
 from cms.models import Village
 from cms.services.review import ReviewConflict
@@ -72,12 +73,28 @@ class ReadingPointForm(WagtailAdminPageForm):
     def clean(self) -> dict[str, Any]:
         """Check what must hold for the public; a draft may be incomplete."""
         cleaned = super().clean()
+        self._refuse_pictures_of_others(self, "photo")
+        for form in getattr(self.formsets.get("photos"), "forms", []):
+            self._refuse_pictures_of_others(form, "image")
         if self.is_deferred_validation:
             return cleaned
         for name, sentence in point_errors(_Typed(cleaned), self._absences()):
             if name not in self.errors:
                 self.add_error(name or None, sentence)
         return cleaned
+
+    def _refuse_pictures_of_others(self, form: forms.BaseForm, name: str) -> None:
+        """Refuse what the chooser does not offer; it isn't shown again either."""
+        if form is not self:
+            form.full_clean()
+        image = getattr(form, "cleaned_data", {}).get(name)
+        policy = policy_registry.get_by_type(DisclosureImage)
+        if image and name in form.changed_data and self.for_user:
+            if policy.user_has_permission_for_instance(self.for_user, "choose", image):
+                return
+            form.add_error(name, _("这张图片不是您能选的，请另选一张。"))
+            form.data = form.data.copy()
+            form.data[form.add_prefix(name)] = ""
 
     def _absences(self) -> list["ManagerAbsence"]:
         formset = self.formsets.get("absences")
@@ -134,7 +151,7 @@ class ReadingPointPage(PublicPage):
 
     content_panels = [
         *Page.content_panels,
-        FieldPanel("village"),
+        FieldPanel("village", permission="gongkai_cms.change_village"),
         MultiFieldPanel(
             [
                 FieldPanel("address"),
@@ -196,10 +213,17 @@ class ReadingPointPage(PublicPage):
         """Say which point the village has, instead of that the value is taken."""
         if tuple(unique_check) != ("village",):
             return super().unique_error_message(model_class, unique_check)
-        other = model_class.objects.filter(village_id=self.village_id).first()
+        other = self.other_of_the_village()
         return ValidationError(
             village_taken(other.title if other else ""), code="unique"
         )
+
+    def other_of_the_village(self) -> "ReadingPointPage | None":
+        """Return the point that the village has already, if it is another one."""
+        if self.village_id is None:
+            return None
+        others = ReadingPointPage.objects.exclude(pk=self.pk)
+        return others.filter(village_id=self.village_id).first()
 
     def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
         """Publish a point that a villager can rely on.

@@ -1,6 +1,5 @@
 """Setting up a site: page tree, roles and the workflow; safe to run again."""
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,10 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import (
-    Collection,
     GroupApprovalTask,
-    GroupCollectionPermission,
-    GroupPagePermission,
     Locale,
     Page,
     Site,
@@ -39,11 +35,18 @@ from disclosure_pages.models import (
     RulesIndexPage,
 )
 from disclosure_pages.services.catalogue import load_vocabularies
+from disclosure_pages.services.grants import (
+    allow_files,
+    allow_pages,
+    desk_group,
+    permissions,
+    rename_group,
+)
+from disclosure_pages.services.village_managers import VILLAGE_GROUP, confine_role
 
 SECRECY_GROUP = "保密审查"
 LEADER_GROUP = "领导"
 OFFICER_GROUP = "信息管理员"
-VILLAGE_GROUP = "查阅点管理员"
 ADMIN_GROUP = "系统管理员"
 WORKFLOW_NAME = "三级审查"
 DEFAULT_GROUPS = ("Editors", "Moderators")  # Wagtail makes them in every database
@@ -190,28 +193,16 @@ def _office(index: DisclosureIndexPage, office: Office) -> OfficeIndexPage:
     # Its own prefix: an office may have a category's name for code, e.g. "finance".
     slug = f"office-{office.code}"
     page = _child(index, OfficeIndexPage, slug, office.name, office=office)
-    _allow_pages(editors, page, ["add_page", "change_page"])
-    _allow_files(editors, office.name)
+    allow_pages(editors, page, ["add_page", "change_page"])
+    allow_files(editors, office.name)
     return page
 
 
 def _office_group(group: Group | None, name: str) -> Group:
     """Return the office's group; it keeps its people when the office is renamed."""
-    if group is None or group.name == name or group.name[:2] != name[:2]:
-        return group or _group(name)
-    if not Group.objects.filter(name=name).exists():
-        group.name = name
-        group.save(update_fields=["name"])
-    return group
-
-
-def _group(name: str) -> Group:
-    group, _made = Group.objects.get_or_create(name=name)
-    group.permissions.add(
-        Permission.objects.get(
-            content_type__app_label="wagtailadmin", codename="access_admin"
-        )
-    )
+    if group is None:
+        return desk_group(name)
+    rename_group(group, name)
     return group
 
 
@@ -219,28 +210,28 @@ def _groups(home: HomePage) -> None:
     withdraw = Permission.objects.get(
         content_type__app_label="disclosure_pages", codename="withdraw_item"
     )
-    _group(SECRECY_GROUP).permissions.add(withdraw)
-    _group(LEADER_GROUP).permissions.add(withdraw)
-    officer = _group(OFFICER_GROUP)
+    desk_group(SECRECY_GROUP).permissions.add(withdraw)
+    desk_group(LEADER_GROUP).permissions.add(withdraw)
+    officer = desk_group(OFFICER_GROUP)
     officer.permissions.add(
         withdraw,
-        *_permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
-        *_permissions("disclosure_pages", ["view_indexnumberentry"]),
-        *_permissions("disclosure_pages", ["view_feedback", "change_feedback"]),
+        *permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
+        *permissions("disclosure_pages", ["view_indexnumberentry"]),
+        *permissions("disclosure_pages", ["view_feedback", "change_feedback"]),
+        *permissions("gongkai_cms", ["change_village"]),
     )
-    _allow_catalogue(officer, _group(ADMIN_GROUP))
-    _allow_pages(officer, home, ["add_page", "change_page"])
-    _allow_files(officer, None)
+    _allow_catalogue(officer, desk_group(ADMIN_GROUP))
+    allow_pages(officer, home, ["add_page", "change_page"])
+    allow_files(officer, None)
     points = ReadingPointIndexPage.objects.child_of(home).get()
-    _allow_pages(_group(VILLAGE_GROUP), points, ["change_page"])
-    _allow_files(_group(VILLAGE_GROUP), None, images_only=True)
-    _group(ADMIN_GROUP).permissions.add(
-        *_permissions("auth", [f"{verb}_user" for verb in ("add", "change", "delete")]),
-        *_permissions("auth", ["add_group", "change_group"]),
-        *_permissions("gongkai_cms", ["change_authority", "add_office"]),
-        *_permissions("gongkai_cms", ["change_office", "add_village"]),
-        *_permissions("gongkai_cms", ["change_village"]),
-        *_permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
+    confine_role(desk_group(VILLAGE_GROUP), points)
+    desk_group(ADMIN_GROUP).permissions.add(
+        *permissions("auth", [f"{verb}_user" for verb in ("add", "change", "delete")]),
+        *permissions("auth", ["add_group", "change_group"]),
+        *permissions("gongkai_cms", ["change_authority", "add_office"]),
+        *permissions("gongkai_cms", ["change_office", "add_village"]),
+        *permissions("gongkai_cms", ["change_village"]),
+        *permissions("gongkai_tasks", ["view_outboxentry", "change_outboxentry"]),
     )
 
 
@@ -251,45 +242,12 @@ def _allow_catalogue(*groups: Group) -> None:
     organisation = ("steeringmember", "calendarday")
     for group in groups:
         group.permissions.add(
-            *_permissions(
+            *permissions(
                 "disclosure_pages", [f"{v}_{m}" for v in verbs for m in catalogue]
             ),
-            *_permissions(
+            *permissions(
                 "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation]
             ),
-        )
-
-
-def _permissions(app_label: str, codenames: Iterable[str]) -> list[Permission]:
-    return list(
-        Permission.objects.filter(
-            content_type__app_label=app_label, codename__in=list(codenames)
-        )
-    )
-
-
-def _allow_pages(group: Group, page: Page, codenames: list[str]) -> None:
-    for permission in _permissions("wagtailcore", codenames):
-        GroupPagePermission.objects.get_or_create(
-            group=group, page=page, permission=permission
-        )
-
-
-def _allow_files(
-    group: Group, collection_name: str | None, *, images_only: bool = False
-) -> None:
-    """Let a group put files into its collection (None: the root, all files)."""
-    root = Collection.get_first_root_node()
-    collection = root
-    if collection_name:
-        collection = root.get_children().filter(name=collection_name).first()
-        collection = collection or root.add_child(name=collection_name)
-    wanted = _permissions("wagtailimages", ["add_image", "choose_image"])
-    if not images_only:
-        wanted += _permissions("wagtaildocs", ["add_document", "choose_document"])
-    for permission in wanted:
-        GroupCollectionPermission.objects.get_or_create(
-            group=group, collection=collection, permission=permission
         )
 
 
@@ -298,9 +256,9 @@ def _workflow(home: HomePage) -> None:
     if workflow is None:
         workflow = Workflow.objects.create(name=WORKFLOW_NAME, active=True)
         secrecy = SecrecyReviewTask.objects.create(name=_("保密审查"))
-        secrecy.groups.add(_group(SECRECY_GROUP))
+        secrecy.groups.add(desk_group(SECRECY_GROUP))
         leader = LeaderTask.objects.create(name=_("终审"))
-        leader.groups.add(_group(LEADER_GROUP))
+        leader.groups.add(desk_group(LEADER_GROUP))
         head = OfficeHeadTask.objects.create(name=_("初审"))
         for order, task in enumerate((head, secrecy, leader)):
             WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=order)

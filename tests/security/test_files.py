@@ -128,7 +128,7 @@ def test_a_row_that_is_no_page_makes_nothing_public(client, office):
 
 
 def test_a_public_picture_is_not_replaced(client, office):
-    image = picture(uploaded_by_user=make_attacker("village"))
+    image = picture(uploaded_by_user=make_people()["officer"])
     make_reading_point(photo=image)
     client.force_login(image.uploaded_by_user)
     before = client.get(image.file.url)
