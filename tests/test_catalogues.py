@@ -29,6 +29,9 @@ LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 TEMPLATE_CALL = re.compile(rf"\b(n?p?gettext|_)\(\s*({LITERAL}(?:,\s*{LITERAL})*)")
 PLACEHOLDER = re.compile(r"%\(\w+\)[-#0 +]*[\d.]*[a-z]|%[sdrif]|\{\w*\}")
 TAG = re.compile(r"</?\w[^>]*>")
+BLOCK_TEXT = re.compile(r"\{% blocktranslate.*?\{% endblocktranslate %\}", re.DOTALL)
+TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+PUNCTUATION = re.compile("[：、（）；，。]")
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -126,6 +129,15 @@ def test_every_text_of_ours_is_there_in_english():
 def test_english_texts_are_english():
     english = compiled(locale_file("en", "django.mo"))
     assert {k: v for k, v in english.items() if HAN.search("".join(v))} == {}
+
+
+def test_punctuation_between_texts_is_a_text_too():
+    wrong = {}
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        between = TEMPLATE_TAG.split(BLOCK_TEXT.sub("", path.read_text()))
+        signs = [t for t in between if PUNCTUATION.search(t) and not HAN.search(t)]
+        wrong |= {str(path.relative_to(ROOT)): signs} if signs else {}
+    assert wrong == {}, "see docs/translations.md"
 
 
 @pytest.mark.parametrize("path", OURS, ids=named)
