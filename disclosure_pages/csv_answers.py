@@ -1,8 +1,8 @@
 """CSV that opens in Excel and runs nothing: one guard, one way to write and to send."""
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,9 +10,9 @@ from django.utils import timezone
 
 BOM = "\ufeff"  # without it Excel takes UTF-8 for the system's own encoding
 CONTENT_TYPE = "text/csv; charset=utf-8"
-# Also what starts with our own mark, so that taking off one mark gives the text back.
-FORMULA = re.compile(r" *[=+\-@\t\r\n＝＋－＠]|'")
-GUARDED = re.compile(rf"^'(?={FORMULA.pattern})")
+SIGNS = frozenset("=+-@＝＋－＠﹦﹢﹣﹫⁼⁺₌₊﬩−")  # a formula begins with one of them
+BREAKS = frozenset("\t\r\n")  # a new cell begins behind them
+QUOTES = frozenset(' "“”„‟″＂')
 
 
 class Echo:
@@ -25,14 +25,35 @@ class Echo:
 def harmless(cell: object) -> str:
     """Return the cell as text that no spreadsheet takes for a formula."""
     text = str(cell).replace("\x00", "")
-    return f"'{text}" if FORMULA.match(text) else text
+    return f"'{text}" if _needs_mark(text) else text
+
+
+def unguarded(cell: Any) -> Any:
+    """Return the cell without the mark that ``harmless`` put on it."""
+    marked = isinstance(cell, str) and cell[:1] == "'" and _needs_mark(cell[1:])
+    return cell[1:] if marked else cell
+
+
+def _needs_mark(text: str) -> bool:
+    """Whether a formula may begin here, or our own mark.
+
+    Programs drop white space, unseen characters and quotes in front of a formula.
+    """
+    if text[:1] == "'":
+        return True
+    for character in text:
+        if character in SIGNS or character in BREAKS:
+            return True
+        if character.isprintable() and character not in QUOTES:
+            return False
+    return False
 
 
 def csv_rows(
     header: Iterable[object], rows: Iterable[Iterable[object]]
 ) -> Iterator[str]:
     """Write the mark of the encoding, the header and one line for each row."""
-    writer = csv.writer(Echo())
+    writer = csv.writer(Echo(), quoting=csv.QUOTE_ALL)
     yield BOM + writer.writerow([str(cell) for cell in header])
     for row in rows:
         yield writer.writerow([harmless(cell) for cell in row])

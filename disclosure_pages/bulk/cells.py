@@ -13,7 +13,6 @@ from disclosure_pages.bulk.columns import (
     LIST_SEPARATORS,
     Column,
 )
-from disclosure_pages.csv_answers import GUARDED
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 DATE_FORM = re.compile(
@@ -42,11 +41,6 @@ def text_of(cell: Any) -> str:
     if CONTROL.search(text):
         raise BadCell(_("含有不可见的控制字符。"))
     return text
-
-
-def unguarded(cell: Any) -> Any:
-    """Return the cell without the mark by which our exports guard against formulas."""
-    return GUARDED.sub("", cell) if isinstance(cell, str) else cell
 
 
 def line_of(column: Column, cell: Any) -> str:

@@ -1,6 +1,5 @@
 """Exporting items with the columns of the import; what is exported can be imported."""
 
-import csv
 import json
 import re
 import shutil
@@ -11,12 +10,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from openpyxl.cell.cell import TYPE_STRING, Cell
+from openpyxl.worksheet.worksheet import Worksheet
 
 from disclosure_pages.bulk.cells import CONTROL
 from disclosure_pages.bulk.columns import COLUMNS
 from disclosure_pages.bulk.export_bodies import text_of_body
 from disclosure_pages.bulk.template import ITEM_SHEET, LABELS, new_book
-from disclosure_pages.csv_answers import harmless
+from disclosure_pages.csv_answers import csv_rows, harmless
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 from disclosure_pages.public_state import visible_pages
 
@@ -120,14 +121,13 @@ def _write_jsonl(path: Path, records: Iterator[dict[str, Any]]) -> int:
 
 
 def _write_csv(path: Path, records: Iterator[dict[str, Any]]) -> int:
+    headings = [column.heading for column in COLUMNS]
     count = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(column.heading for column in COLUMNS)
-        for record in records:
-            rows.writerow(_cells(record))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for line in csv_rows(headings, map(_cells, records)):
+            file.write(line)
             count += 1
-    return count
+    return count - 1  # without the headings
 
 
 def _write_xlsx(path: Path, records: Iterator[dict[str, Any]]) -> int:
@@ -141,19 +141,26 @@ def _write_xlsx(path: Path, records: Iterator[dict[str, Any]]) -> int:
                 _("“%(title)s”的正文超过单元格的上限，请导出为 .jsonl 或 .csv。")
                 % {"title": record["title"]}
             )
-        sheet.append(cells)
+        sheet.append([_as_text(sheet, cell) for cell in cells])
         count += 1
     book.save(path)
     return count
 
 
+def _as_text(sheet: Worksheet, text: str) -> Cell:
+    """Return a cell that stays text: no formula, no error value, no number."""
+    cell = Cell(sheet, value=harmless(text))
+    cell.data_type = TYPE_STRING
+    return cell
+
+
 def _cells(record: dict[str, Any]) -> list[str]:
-    """Return the record as a clerk reads it, nothing of it a formula."""
+    """Return the record as a clerk reads it."""
     cells = []
     for key, value in record.items():
         if isinstance(value, list):
             value = "；".join(value)
         elif key in LABELS:
             value = LABELS[key].get(value, value)
-        cells.append(harmless(CONTROL.sub("", str(value))))
+        cells.append(CONTROL.sub("", str(value)))
     return cells

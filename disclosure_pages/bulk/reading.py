@@ -12,9 +12,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from disclosure_pages.bulk import workbooks
-from disclosure_pages.bulk.cells import unguarded
 from disclosure_pages.bulk.columns import BY_KEY, COLUMNS, column_of
 from disclosure_pages.bulk.problems import Problem, UnreadableFile, problem
+from disclosure_pages.csv_answers import unguarded
 
 MAX_BYTES = 500 * 1024 * 1024
 EXAMPLE_MARK = "【示例】"

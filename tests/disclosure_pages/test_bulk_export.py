@@ -92,6 +92,16 @@ def test_no_exported_cell_is_a_formula(tmp_path, kind, start):
     assert import_file(path, PUBLISH).unchanged == 1
 
 
+def test_cells_of_a_workbook_are_text(tmp_path):
+    for title in ("#REF!", "=1", "12"):
+        make_item(title=title, external_id=title)
+    path = exported(tmp_path / "out.xlsx")
+    rows = load_workbook(path).active.iter_rows(min_row=2)
+    kinds = {cell.data_type for row in rows for cell in row if cell.value is not None}
+    assert kinds == {"s"}
+    assert import_file(path, PUBLISH).unchanged == 3
+
+
 def test_only_public_items_are_exported_unless_drafts_are_asked_for(tmp_path):
     make_item("公开的")
     make_item("草稿", live=False)

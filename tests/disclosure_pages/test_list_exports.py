@@ -4,17 +4,18 @@ import csv
 import datetime as dt
 import io
 import json
+import sys
+import unicodedata
 
 import pytest
 from django.utils import timezone
 
-from disclosure_pages.bulk.cells import unguarded
 from disclosure_pages.choices import Category
-from disclosure_pages.csv_answers import harmless
+from disclosure_pages.csv_answers import csv_rows, harmless, unguarded
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.services.withdrawal import withdraw
 from tests.disclosure_pages.test_feeds import make_collection, received  # noqa: F401
-from tests.factories import make_item, make_site
+from tests.factories import make_item, make_people, make_site
 
 pytestmark = pytest.mark.django_db
 
@@ -77,8 +78,33 @@ def test_no_cell_is_a_formula(client, text):
         assert not row[name].lstrip(" ").startswith(("=", "+", "-", "@", "\t", "＝"))
 
 
+def test_no_unseen_character_and_no_quote_hides_a_formula():
+    unseen = [
+        chr(code)
+        for code in range(1, sys.maxunicode)
+        if unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp", "Cc", "Cf")
+    ]
+    assert len(unseen) > 200
+    hidden = [f"{mark}=1" for mark in [*unseen, '"', "“", '\ufeff\u3000"\u200b']]
+    hidden += [f"{sign}1" for sign in "﹦﹢﹣﹫⁼⁺₌₊−"]
+    assert [text for text in hidden if not harmless(text).startswith("'")] == []
+    assert [text for text in hidden if unguarded(harmless(text)) != text] == []
+
+
+def test_every_cell_of_a_csv_is_quoted():
+    [_header, line] = csv_rows(["甲"], [["乙;=1", "丙\t=1", ""]])
+    assert line == '"乙;=1","丙\t=1",""\r\n'
+
+
+def test_lists_of_the_desk_run_no_formula(client):
+    make_item("\u3000=1+1")
+    client.force_login(make_people()["officer"])
+    text = body_of(client.get("/admin/items/?export=csv")).decode()
+    assert "'\u3000=1+1" in text
+
+
 def test_ordinary_text_is_left_alone():
-    for text in ("", "云政〔2026〕31号", "3-5 月", "a=b", "“引号”"):
+    for text in ("", "云政〔2026〕31号", "3-5 月", "a=b", "“引号”", "\u3000\u3000正文"):
         assert harmless(text) == text
 
 
