@@ -1,12 +1,13 @@
 """Reads behind dossiers (专题) and collections; each a fixed number of queries."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from disclosure_pages.choices import Category, LegalStatus
-from disclosure_pages.item_rows import ItemRow, own_row, own_values
+from disclosure_pages.dossier_parts import DossierPart, dossier_parts
+from disclosure_pages.item_rows import own_row, own_values
 from disclosure_pages.models import (
     CollectionPage,
     DossierIndexPage,
@@ -14,14 +15,6 @@ from disclosure_pages.models import (
 )
 from disclosure_pages.public_state import visible_pages
 from disclosure_pages.selectors import visible_items
-
-
-@dataclass(frozen=True)
-class DossierPart:
-    """What stands under one heading of a dossier, in the chosen order."""
-
-    heading: str
-    rows: list[ItemRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -38,23 +31,12 @@ class DossierContents:
 
 
 def dossier_contents(page: DossierPage) -> DossierContents:
-    """Return the entries that anybody may read now, under their headings (two queries).
-
-    A heading holds until the next one, also when its own first entry is not public.
-    """
+    """Return the entries that anybody may read now, by heading (two queries)."""
     entries = [row for row in page.entries.all() if row.item_id]
     wanted = {entry.item_id for entry in entries}
     found = own_values(visible_items().filter(pk__in=wanted), "pk")
     rows = {values["pk"]: own_row(values) for values in found}
-    parts = [DossierPart("")]
-    for entry in entries:
-        if entry.heading:
-            parts.append(DossierPart(entry.heading))
-        if entry.item_id in rows:
-            parts[-1].rows.append(rows[entry.item_id])
-    return DossierContents(
-        [part for part in parts if part.rows], len(wanted) - len(rows)
-    )
+    return DossierContents(dossier_parts(entries, rows), len(wanted) - len(rows))
 
 
 def dossiers_below(index: DossierIndexPage) -> QuerySet[DossierPage]:

@@ -123,6 +123,11 @@ def own_row(
     )
 
 
+def row_of(item: DisclosureItemPage) -> ItemRow:
+    """Return the row of an item that was read whole."""
+    return own_row({name: getattr(item, name) for name in OWN_FIELDS})
+
+
 def received_values(items: QuerySet, *more: str) -> QuerySet:
     """Return what rows of received items are made of."""
     return items.values(

@@ -226,7 +226,10 @@ def _describe_pages(
 ) -> None:
     """Put the true state of this model's pages into ``states``."""
     pages = list(
-        renderers.with_relations(model.objects.filter(translation_key__in=uuids))
+        renderers.with_relations(
+            model.objects.filter(translation_key__in=uuids),
+            visible_pages(DisclosureItemPage),
+        )
     )
     visible = set(
         visible_pages(model)
@@ -255,7 +258,7 @@ def _linked(pages: list[Page], context: _PageContext) -> dict[int, dict[str, str
 
 
 def naming_keys(keys: Iterable[str]) -> set[str]:
-    """Return the keys of the live items whose metadata name one of these items."""
+    """Return the keys of the live items and dossiers that name one of these items."""
     uuids = [UUID(key) for key in keys if len(key) == 32]
     found: set[str] = set()
     for start in range(0, len(uuids), AT_ONCE):
@@ -264,8 +267,10 @@ def naming_keys(keys: Iterable[str]) -> set[str]:
         named = list(chunk.values_list("pk", flat=True))
         if named:
             naming = Q(supersedes__in=named) | Q(interpretation_of__in=named)
-            live = items.filter(naming, live=True)
-            found |= {u.hex for u in live.values_list("translation_key", flat=True)}
+            dossiers = DossierPage.objects.order_by().filter(entries__item__in=named)
+            for pages in (items.filter(naming), dossiers):
+                live = pages.filter(live=True)
+                found |= {u.hex for u in live.values_list("translation_key", flat=True)}
     return found
 
 

@@ -4,19 +4,22 @@ from functools import singledispatch
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import override
 from wagtail.models import Page
 
 from cms.models import Authority, Office
+from disclosure_pages.dossier_parts import dossier_parts
 from disclosure_pages.guide_parts import guide_html, read_register
 from disclosure_pages.institution import institution
-from disclosure_pages.item_rows import iso
+from disclosure_pages.item_rows import OWN_FIELDS, iso, row_of
 from disclosure_pages.models import (
     AnnualReportPage,
     DisclosureDocument,
     DisclosureItemPage,
+    DossierEntry,
+    DossierPage,
     GuidePage,
     InstitutionPage,
     OfficeIndexPage,
@@ -26,8 +29,11 @@ from disclosure_pages.models import (
 from disclosure_pages.models.pages import TextPage
 
 
-def with_relations(pages: QuerySet) -> QuerySet:
-    """Load what describing the pages needs, so that queries do not grow."""
+def with_relations(pages: QuerySet, items: QuerySet[DisclosureItemPage]) -> QuerySet:
+    """Load what describing the pages needs, so that queries do not grow.
+
+    ``items`` are those that may be named: an entry with another one has none.
+    """
     if pages.model is DisclosureItemPage:
         return pages.select_related(
             *("genre__parent", "subject__parent", "subcategory", "reference")
@@ -36,6 +42,10 @@ def with_relations(pages: QuerySet) -> QuerySet:
         return pages.select_related("document")
     if pages.model is ReadingPointPage:
         return pages.select_related("village")
+    if pages.model is DossierPage:
+        return pages.prefetch_related(
+            Prefetch("entries__item", items.only(*OWN_FIELDS))
+        )
     return pages
 
 
@@ -151,6 +161,24 @@ def _institution_html(page: InstitutionPage) -> str:
         )
     body = "".join(child.render() for child in page.body)
     return f"{record}{body}{tables}".strip()
+
+
+@html.register
+def _dossier_html(page: DossierPage) -> str:
+    """The text and the public items, which ``with_relations`` brought along.
+
+    A draft that is only looked at has brought none, so that it tells no titles.
+    """
+    entries = page.entries.all()
+    item = DossierEntry._meta.get_field("item")
+    named = [item.get_cached_value(entry, default=None) for entry in entries]
+    rows = {item.pk: row_of(item) for item in named if item}
+    with override(settings.LANGUAGE_CODE):
+        items = render_to_string(
+            "disclosure_pages/includes/dossier_items.html",
+            {"parts": dossier_parts(entries, rows)},
+        )
+    return "".join([*(child.render() for child in page.body), items]).strip()
 
 
 @singledispatch

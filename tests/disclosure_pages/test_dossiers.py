@@ -5,7 +5,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from disclosure_pages import renderers
 from disclosure_pages.models import DisclosureItemPage, DossierEntry, DossierPage
+from disclosure_pages.public_state import public_states
 from disclosure_pages.services.withdrawal import withdraw
 from tests.disclosure_pages.page_kinds import SECTIONS, public
 from tests.factories import make_item, make_people, make_site
@@ -150,3 +152,37 @@ def test_a_preview_tells_what_readers_will_not_see(rf):
     request = page.make_preview_request()
     assert "另有 1 条收入的信息现在没有公开" in request.content.decode()
     assert "另有" not in page.serve(rf.get("/")).render().content.decode()
+
+
+def sent(dossier):
+    """What index and portal get of it."""
+    return public_states([dossier.key])[dossier.key]
+
+
+def test_index_and_portal_get_its_public_items_by_title_number_and_address():
+    shown_item = make_item("补助办法")
+    hidden = make_item("还是草稿", live=False)
+    dossier = make_dossier((hidden, "文件"), (shown_item, ""), summary="农房怎么补。")
+    html = sent(dossier).html
+    path = shown_item.url_path.removeprefix("/home")
+    assert f'<a href="http://127.0.0.1:8000{path}">补助办法</a>' in html
+    assert shown_item.index_number in html and "<h2>文件</h2>" in html
+    assert "还是草稿" not in html and hidden.slug not in html
+
+
+def test_a_draft_that_is_looked_at_tells_no_title():
+    dossier = make_dossier((make_item("还是草稿", live=False), "文件"))
+    assert "还是草稿" not in renderers.html(dossier)
+
+
+def test_dossiers_cost_the_same_for_many(django_assert_max_num_queries):
+    items = [make_item(f"第{number}件") for number in range(6)]
+    few = make_dossier((items[0], "一"), slug="few")
+    many = make_dossier(*((item, "") for item in items), slug="many")
+    counts = []
+    public_states([few.key])  # what is asked once
+    for keys in ([few.key], [few.key, many.key]):
+        with django_assert_max_num_queries(15) as asked:
+            public_states(keys)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

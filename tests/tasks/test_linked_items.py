@@ -1,18 +1,24 @@
 """代替、解读 travel with an item, and never tell of what is not public."""
 
 import pytest
+from wagtail.models import PageViewRestriction
 
 from disclosure_pages.public_state import public_states
 from disclosure_pages.services.withdrawal import withdraw
 from tasks.models import OutboxEntry
+from tests.disclosure_pages.test_dossiers import make_dossier
 from tests.factories import make_item
 from tests.tasks.test_receivers import publish, recorded, settled
 
 pytestmark = pytest.mark.django_db
 
 
+def state_of(page):
+    return public_states([page.key])[page.key]
+
+
 def metadata_of(item):
-    return public_states([item.key])[item.key].metadata
+    return state_of(item).metadata
 
 
 def test_predecessor_and_original_are_named(world):
@@ -60,3 +66,21 @@ def test_links_cost_the_same_for_many(world, django_assert_max_num_queries):
             public_states(keys)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("change", ["withdrawn", "renamed", "restricted"])
+def test_a_change_of_an_item_sends_the_dossier_again(world, change):
+    item, kept = make_item("要变的"), make_item("不变的")
+    dossier = settled(make_dossier((item, ""), (kept, "")))
+    before = state_of(dossier)
+    if change == "withdrawn":
+        withdraw(item, reason="有误")
+    elif change == "renamed":
+        item.title = "改过的"
+        publish(item)
+    else:
+        PageViewRestriction.objects.create(page=item, restriction_type="login")
+    assert dossier.key in recorded()
+    after = state_of(dossier)
+    assert "要变的" not in after.html and "不变的" in after.html
+    assert after.sha256 != before.sha256
