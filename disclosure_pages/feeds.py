@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
-from django.utils.http import http_date, quote_etag
+from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -124,12 +124,8 @@ def _answer(
     response = feed(request)
     etag = quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
     response["ETag"], response["Cache-Control"] = etag, "no-cache"
-    del response["Last-Modified"]
-    changed = listed.changed_at()
-    modified = int(changed.timestamp()) if changed else None
-    if modified:
-        response["Last-Modified"] = http_date(modified)
-    return get_conditional_response(request, etag, modified, response)
+    del response["Last-Modified"]  # no time tells of restrictions and new names
+    return get_conditional_response(request, etag, None, response)
 
 
 @require_safe

@@ -5,10 +5,8 @@ Nothing is paged here: readers of feeds take the newest, exports stream everythi
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
 
-from django.db.models import Max, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from cms.context import is_portal
 from cms.models import Authority
@@ -24,7 +22,6 @@ from disclosure_pages.item_rows import (
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import (
     CollectionPage,
-    DisclosureItemPage,
     ExternalItem,
 )
 
@@ -50,16 +47,10 @@ def items_of_collection(page: CollectionPage) -> QuerySet:
         office=page.office.code if page.office else "",
         year=f"{page.year:04d}" if page.year else "",
         validity=page.validity,
+        subcategory=page.subcategory.code if page.subcategory else "",
+        genre=page.genre.code if page.genre else "",
     )
     found = items_of(query)
-    if page.subcategory:
-        name = {portal_selectors.SUBCATEGORY: page.subcategory.name}
-        own = {"subcategory": page.subcategory_id}
-        found = found.filter(**(name if is_portal() else own))
-    if page.genre:
-        name = {portal_selectors.GENRE: page.genre.label}
-        own = {"genre": page.genre_id}
-        found = found.filter(**(name if is_portal() else own))
     if page.keyword:
         found = found.filter(_has_keyword(page.keyword))
     return found
@@ -85,16 +76,3 @@ def rows(items: QuerySet, limit: int | None = None) -> Iterator[ItemRow]:
     offices = selectors.office_names(selectors.office_pages())
     for values in own_values(items[:limit]).iterator(chunk_size=CHUNK):
         yield own_row(values, offices, authority.name)
-
-
-def changed_at() -> datetime | None:
-    """When any list may last have changed: a publication, withdrawal or expiry."""
-    if is_portal():
-        return ExternalItem.objects.aggregate(at=Max("received_at"))["at"]
-    past = Q(expire_at__lte=timezone.now())
-    times = DisclosureItemPage.objects.aggregate(
-        published=Max("last_published_at"),
-        withdrawn=Max("withdrawn_at"),
-        expired=Max("expire_at", filter=past),
-    )
-    return max(filter(None, times.values()), default=None)

@@ -18,7 +18,7 @@ from disclosure_pages.models import (
     RulesPage,
 )
 from disclosure_pages.public_state import visible_pages
-from disclosure_pages.selectors import PAGE_SIZE, ItemList
+from disclosure_pages.selectors import PAGE_SIZE, PagedList
 
 IN_FORCE = (LegalStatus.VALID, LegalStatus.AMENDED)
 FIRST_YEAR = 2008  # the Regulation is in force since 1 May 2008
@@ -106,7 +106,7 @@ class NoticeRow:
 
 
 @dataclass(frozen=True)
-class NoticeList(ItemList):
+class NoticeList(PagedList):
     """One page of the notices."""
 
     rows: list[NoticeRow]

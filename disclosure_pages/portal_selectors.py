@@ -3,28 +3,35 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Count, Q, QuerySet, Window
+from django.db.models import CharField, Count, QuerySet, Window
 from django.db.models.functions import Cast, Substr
 
-from disclosure_pages.choices import PublicKind
+from disclosure_pages.choices import PublicKind, TermScheme
 from disclosure_pages.item_rows import (
     VALIDITY,
     ItemRow,
     received_row,
     received_values,
 )
-from disclosure_pages.list_query import ListQuery, Sort, with_document_brackets
-from disclosure_pages.models import ExternalItem, Origin
+from disclosure_pages.list_query import ListQuery, Sort
+from disclosure_pages.models import ExternalItem, Origin, Subcategory, Term
 from disclosure_pages.public_state import visible_external
 from disclosure_pages.selectors import (
     LATEST,
     PAGE_SIZE,
     Catalogue,
     ItemList,
+    narrowed_by,
 )
 
-SUBCATEGORY = "payload__metadata__subcategory"
-GENRE = "payload__metadata__genre"
+METADATA = "payload__metadata"
+RECEIVED_FACETS = {
+    "category": "category",
+    "origin": "origin",
+    "year": "date_published__year",
+    "validity": VALIDITY,
+    "office": f"{METADATA}__office",
+}
 
 
 @dataclass(frozen=True)
@@ -121,19 +128,25 @@ def portal_home_context() -> dict[str, Any]:
 def narrowed_received(
     items: QuerySet[ExternalItem], query: ListQuery
 ) -> QuerySet[ExternalItem]:
-    """Return the received items that the reader's filters leave."""
-    for word in query.words:
-        items = items.filter(
-            Q(title__icontains=word)
-            | Q(index_number__icontains=word)
-            | Q(document_number__icontains=with_document_brackets(word))
-        )
-    if query.category:
-        items = items.filter(category=query.category)
-    if query.origin:
-        items = items.filter(origin=query.origin)
-    if query.year:
-        items = items.filter(date_published__year=query.year)
-    if query.validity:
-        items = items.filter(**{VALIDITY: query.validity})
+    """Return the received items that the reader's filters leave.
+
+    A sender tells its catalogue in words, an address names codes of the same lists.
+    """
+    items = narrowed_by(RECEIVED_FACETS, items, query)
+    for name, words in _catalogue_words(query).items():
+        items = items.filter(**{f"{METADATA}__{name}__in": words})
     return items
+
+
+def _catalogue_words(query: ListQuery) -> dict[str, list[str]]:
+    """Return what the codes asked for are called, by facet (a query for each)."""
+    found: dict[str, list[str]] = {}
+    if query.subcategory:
+        rows = Subcategory.objects.filter(code=query.subcategory)
+        found["subcategory"] = [row.name for row in rows]
+    for scheme in (TermScheme.GENRE, TermScheme.SUBJECT):
+        if code := getattr(query, scheme):
+            terms = Term.objects.filter(scheme=scheme, code=code)
+            rows = terms.select_related("parent")
+            found[scheme.value] = [str(term) for term in rows]
+    return found

@@ -1,8 +1,9 @@
 """Reads behind the public pages; every function is a fixed number of queries."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import CharField, Count, Q, QuerySet, Window
 from django.db.models.functions import Cast, Length, Substr
@@ -24,14 +25,22 @@ PAGE_SIZE = 20
 PAGES_AROUND = 2
 LATEST = 8
 STEP = Page.steplen
+OWN_FACETS = {
+    "category": "category",
+    "year": "date_published__year",
+    "validity": "validity",
+    "subcategory": "subcategory__code",
+    "genre": "genre__code",
+    "subject": "subject__code",
+}
 
 
 @dataclass(frozen=True)
-class ItemList:
+class PagedList:
     """One page of a list, with what the reader needs to find the others."""
 
     query: ListQuery
-    rows: list[ItemRow]
+    rows: list[Any]
     total: int
 
     @property
@@ -48,12 +57,6 @@ class ItemList:
     def last(self) -> int:
         """Position of the last row shown."""
         return self.first + len(self.rows) - 1
-
-    @property
-    def shared_number_head(self) -> str:
-        """The first part of the index number, when all rows have the same."""
-        heads = {row.number_parts[0] for row in self.rows if row.index_number}
-        return heads.pop() if len(heads) == 1 else ""
 
     @property
     def page_links(self) -> list[tuple[int | None, str]]:
@@ -78,6 +81,19 @@ class ItemList:
         """Address of the page after, if there is one."""
         here = self.query.page
         return self.query.address(page=here + 1) if here < self.pages else ""
+
+
+@dataclass(frozen=True)
+class ItemList(PagedList):
+    """One page of items."""
+
+    rows: list[ItemRow]
+
+    @property
+    def shared_number_head(self) -> str:
+        """The first part of the index number, when all rows have the same."""
+        heads = {row.number_parts[0] for row in self.rows if row.index_number}
+        return heads.pop() if len(heads) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -168,29 +184,29 @@ def narrowed(
     query: ListQuery,
     offices: Iterable[OfficeIndexPage] = (),
 ) -> QuerySet[DisclosureItemPage]:
-    """Return the items that the reader's filters leave."""
+    """Return the items of ours that the reader's filters leave."""
+    items = narrowed_by(OWN_FACETS, items, query)
+    if query.office:
+        page = next((p for p in offices if p.office.code == query.office), None)
+        items = items.filter(under(page)) if page else items.none()
+    return items
+
+
+def narrowed_by(
+    facets: Mapping[str, str], items: QuerySet, query: ListQuery
+) -> QuerySet:
+    """Return the rows with the words and facets asked for, be they ours or received.
+
+    ``facets``: by what lookup a row tells the value of a filter.
+    """
     for word in _words(query):
         items = items.filter(
             Q(title__icontains=word)
             | Q(document_number__icontains=with_document_brackets(word))
             | Q(index_number__icontains=word)
         )
-    if query.category:
-        items = items.filter(category=query.category)
-    if query.year:
-        items = items.filter(date_published__year=query.year)
-    if query.validity:
-        items = items.filter(validity=query.validity)
-    if query.subcategory:
-        items = items.filter(subcategory__code=query.subcategory)
-    if query.genre:
-        items = items.filter(genre__code=query.genre)
-    if query.subject:
-        items = items.filter(subject__code=query.subject)
-    if query.office:
-        page = next((p for p in offices if p.office.code == query.office), None)
-        items = items.filter(under(page)) if page else items.none()
-    return items
+    asked = {lookup: getattr(query, name) for name, lookup in facets.items()}
+    return items.filter(**{name: value for name, value in asked.items() if value})
 
 
 def _words(query: ListQuery) -> list[str]:

@@ -4,8 +4,11 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
-from disclosure_pages.models import CollectionPage, Subcategory, Term
+from disclosure_pages import listed
+from disclosure_pages.list_query import ListQuery
+from disclosure_pages.models import CollectionPage, ExternalItem, Subcategory, Term
 from disclosure_pages.services.withdrawal import withdraw
 from tests.disclosure_pages.test_feeds import make_collection, received  # noqa: F401
 from tests.factories import make_item, make_people, make_site
@@ -142,3 +145,34 @@ def test_a_subcategory_of_another_category_is_refused():
     with pytest.raises(ValidationError) as refused:
         page.clean()
     assert "请改选其中一项" in str(refused.value)
+
+
+@pytest.mark.parametrize("facet", ["subcategory", "genre", "subject", "office"])
+def test_the_portal_narrows_by_every_facet(settings, received, facet):  # noqa: F811
+    make_site()
+    above = Term.objects.get(scheme="subject", code="civil-relief")
+    term = Term.objects.create(scheme="subject", code="aid", label="救济", parent=above)
+    told = {
+        "subcategory": ("relief", "社会救助"),
+        "genre": ("notice", "通知"),
+        "subject": (term.code, str(term)),
+        "office": ("civil-affairs", "civil-affairs"),
+    }
+    code, words = told[facet]
+    received.payload["metadata"][facet] = words
+    received.save()
+    settings.GONGKAI_ROLE = "portal"
+    assert found(f"{facet}={code}") == ["低保公示"]
+    assert found(f"{facet}=other") == []
+
+
+def test_a_number_with_spaces_is_one_word(settings, received):  # noqa: F811
+    ExternalItem.objects.update(document_number="云政〔2026〕31号")
+    settings.GONGKAI_ROLE = "portal"
+    assert found("q=云政 [2026] 31 号") == ["低保公示"]
+
+
+def found(address):
+    """The titles that a list of this address has."""
+    query = ListQuery.read(QueryDict(address))
+    return [row.title for row in listed.items_of(query)]
