@@ -14,16 +14,13 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Exists, Q
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
-from wagtail.models import PageViewRestriction
 
 from cms.display import display_mode
 from cms.language import interface_language
-from disclosure_pages.choices import DisclosureMode
-from disclosure_pages.models import DisclosureItemPage, GuidePage
+from disclosure_pages.models import GuidePage
 from disclosure_pages.models.base import PublicPage
+from disclosure_pages.public_state import visible_pages
 
 TTL_S = 60
 REGISTER_KEY = "page:register"
@@ -43,21 +40,9 @@ class Copy:
 
     def still_public(self) -> bool:
         """Whether this publication is public now; one query."""
-        steplen = self.model.steplen
-        ends = range(steplen, len(self.path) + 1, steplen)
-        restricted = PageViewRestriction.objects.filter(
-            page__path__in=[self.path[:end] for end in ends]
+        pages = visible_pages(self.model).filter(
+            pk=self.page_id, path=self.path, last_published_at=self.published_at
         )
-        pages = self.model.objects.filter(
-            ~Exists(restricted),
-            Q(expire_at=None) | Q(expire_at__gt=timezone.now()),
-            pk=self.page_id,
-            path=self.path,
-            live=True,
-            last_published_at=self.published_at,
-        )
-        if self.model is DisclosureItemPage:
-            pages = pages.filter(disclosure_mode=DisclosureMode.PROACTIVE)
         if self.model is GuidePage:  # changed contacts are a new version too
             pages = pages.exclude(versions__number__gt=self.guide_version)
         return pages.exists()
