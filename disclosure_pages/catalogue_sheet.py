@@ -23,11 +23,6 @@ from disclosure_pages.bulk.problems import UnreadableFile
 from disclosure_pages.bulk.workbooks import HELP_SHEET, MAX_PARTS, MAX_UNPACKED
 
 HEADING_ROWS = 12
-CHANNELS = (
-    *("政府网站", "政府公报", "两微一端", "发布会/听证会", "广播电视", "纸质媒体"),
-    *("公开查阅点", "政务服务中心", "便民服务站", "入户/现场"),
-    *("社区/企事业单位/村公示栏(电子屏)", "精准推送", "其他"),
-)
 PLAIN = {
     "序号": "number",
     "编号": "code",

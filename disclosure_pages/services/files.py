@@ -7,7 +7,6 @@ from pathlib import PurePath
 from typing import Any
 
 from django.core.files.base import ContentFile, File
-from django.db import transaction
 from PIL import Image, ImageOps
 from wagtail.models import Collection
 
@@ -77,20 +76,6 @@ def plain_picture(upload: File) -> bytes | None:
         shown, written = ImageOps.exif_transpose(picture), io.BytesIO()
         shown.save(written, "WEBP", quality=92, exif=b"", xmp=b"")
     return written.getvalue()
-
-
-@transaction.atomic
-def store_upload(
-    upload: File, title: str, collection: Collection, user: Any
-) -> DisclosureDocument:
-    """Check and store an upload as a document; its text is taken out later.
-
-    Raises:
-        ValidationError: it may not be attached; the message says what to do.
-    """
-    name = PurePath(upload.name or "").name
-    title = (title.strip() or PurePath(name).stem)[:255]
-    return store_prepared(prepare(upload), title, collection, user)
 
 
 def store_prepared(

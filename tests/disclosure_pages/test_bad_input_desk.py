@@ -21,7 +21,7 @@ from disclosure_pages.desk.waiting import waiting_for
 from disclosure_pages.intake.cleaning import clean_copy
 from disclosure_pages.intake.stored import read_document
 from disclosure_pages.models import DisclosureItemPage, FileText
-from disclosure_pages.services.files import store_upload
+from disclosure_pages.services.files import prepare, store_prepared
 from tests.disclosure_pages.bulk_files import row, write_csv
 from tests.factories import (
     make_document,
@@ -124,7 +124,7 @@ def panel_of(item):
 def store(name, content, user):
     upload = SimpleUploadedFile(name, content)
     own = Collection.objects.exclude(depth=1).first()
-    return store_upload(upload, "", own, user)
+    return store_prepared(prepare(upload), name.rpartition(".")[0], own, user)
 
 
 def words(problems):

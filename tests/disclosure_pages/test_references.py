@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from disclosure_pages import links
 from disclosure_pages.choices import LinkStatus, ReferenceKind
-from disclosure_pages.coverage import covered_entries
 from disclosure_pages.links import LinkChecker, UnsafeAddress, resolve
-from disclosure_pages.models import CatalogueEntry, DisclosureItemPage, ExternalItem
+from disclosure_pages.models import ExternalItem
 from disclosure_pages.public_state import public_keys, visible_external
 from disclosure_pages.reference_rules import reference_label, reference_warning
 from disclosure_pages.services.references import (
@@ -124,26 +123,6 @@ def test_labels_and_warnings_in_plain_words():
     assert reference_warning(item) == "原文已撤下"
     item.reference_kind = ReferenceKind.SUPPLEMENT
     assert reference_label(item) == "补充：宁澜市民政局"
-
-
-@pytest.mark.django_db
-def test_an_entry_is_covered_by_an_own_or_a_referring_item():
-    entries = [
-        CatalogueEntry.objects.create(code=f"t-{n}", field="救助", level1=f"事项{n}")
-        for n in range(5)
-    ]
-    make_item(catalogue_entry=entries[0])
-    make_item(
-        catalogue_entry=entries[1],
-        reference=superior(),
-        reference_kind="reference",
-        text="",
-    )
-    make_item(catalogue_entry=entries[2], live=False)
-    make_item(catalogue_entry=entries[3], validity="repealed")
-    assert set(covered_entries()) == set(entries[:2])
-    DisclosureItemPage.objects.filter(catalogue_entry=entries[0]).update(live=False)
-    assert set(covered_entries()) == {entries[1]}
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -6,7 +6,6 @@ import zipfile
 import docx
 import pikepdf
 import pytest
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
@@ -14,7 +13,6 @@ from wagtail.models import Collection
 
 from disclosure_pages.choices import TextState
 from disclosure_pages.models import DisclosureDocument, DisclosureImage, FileText
-from disclosure_pages.services.files import store_upload
 
 pytestmark = pytest.mark.django_db
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -184,17 +182,6 @@ def test_a_photo_loses_its_place(clerk):
 def test_a_plain_file_has_no_second_copy(clerk):
     add(clerk, "说明.txt", "说明".encode())
     assert not DisclosureDocument.objects.get().original
-
-
-def test_the_service_stores_and_notes_the_text_to_take_out(people):
-    upload = SimpleUploadedFile("通知.docx", word())
-    document = store_upload(upload, "", Collection.objects.first(), people["clerk"])
-    assert document.title == "通知"
-    assert FileText.objects.get(sha256=document.sha256).state == TextState.WAITING
-    with pytest.raises(ValidationError, match="宏"):
-        store_upload(
-            SimpleUploadedFile("a.docm", b"PK"), "", Collection.objects.first(), None
-        )
 
 
 @pytest.mark.parametrize(
