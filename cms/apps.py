@@ -9,6 +9,7 @@ class CmsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from cms import duty_receivers  # noqa: F401
         from cms.desk_labels import name_fields
 
         name_fields()

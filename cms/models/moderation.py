@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, Group
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -10,12 +10,52 @@ from wagtail.models import AbstractGroupApprovalTask, Page, Revision, Task, Task
 Users = AbstractBaseUser
 
 
+class StepSettings(models.Model):
+    """How long a step may take, and who hears of it when it takes longer."""
+
+    due_days = models.PositiveSmallIntegerField(
+        _("办理时限（工作日）"),
+        default=2,
+        help_text=_("从转到这一步的次日起算；本单位的要求，不是法定期限。"),
+    )
+    emergency_minutes = models.PositiveSmallIntegerField(
+        _("紧急公开时限（分钟）"), default=30
+    )
+    escalation_group = models.ForeignKey(
+        Group,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("超期报给"),
+        help_text=_("超过时限一个工作日还没有办的，告诉这些人。"),
+    )
+
+    admin_form_fields = [
+        *Task.admin_form_fields,
+        *("due_days", "emergency_minutes", "escalation_group"),
+    ]
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ReviewStep:
-    """What the three steps share: locked for everyone, decided only in the review.
+    """What all steps share: locked for everyone, decided only in the review.
 
     The page stays locked for all while it waits; a decision is made in our review
     view, which binds it to the revision shown, so Wagtail's own actions are empty.
     """
+
+    def reviewer_groups(self, page: Page) -> set[int]:
+        """Return the groups whose members, or their stand-ins, do this step.
+
+        A superuser is in none of them by being one.
+        """
+        raise NotImplementedError
 
     def locked_for_user(self, obj: Page, user: Users) -> bool:
         return True
@@ -32,28 +72,20 @@ class ReviewStep:
     def get_actions(self, obj: Page, user: Users) -> list[tuple[str, str, bool]]:
         return []
 
-
-class OfficeHeadTask(ReviewStep, Task):
-    """初审: a head of the office that is responsible for the page."""
-
-    def is_reviewer(self, page: Page, user: Users) -> bool:
-        """Whether the user heads the page's office."""
-        office = getattr(page.specific, "responsible_office", None)
-        if office is None or office.head_group_id is None:
-            return False
-        return office.head_group_id in {group.pk for group in user.groups.all()}
-
     def get_task_states_user_can_moderate(
         self, user: Users, **kwargs: Any
     ) -> QuerySet[TaskState]:
-        waiting = self.task_states.filter(status=TaskState.STATUS_IN_PROGRESS)
-        mine = [
-            state.pk
-            for state in waiting.select_related("workflow_state")
-            if state.workflow_state.content_object
-            and self.is_reviewer(state.workflow_state.content_object, user)
-        ]
-        return waiting.filter(pk__in=mine)
+        """Return none: our queue lists them, and Wagtail's panels stay empty."""
+        return TaskState.objects.none()
+
+
+class OfficeHeadTask(ReviewStep, StepSettings, Task):
+    """初审: a head of the office that is responsible for the page."""
+
+    def reviewer_groups(self, page: Page) -> set[int]:
+        """Return the group of the heads of the page's office."""
+        office = getattr(page.specific, "responsible_office", None)
+        return {office.head_group_id} - {None} if office else set()
 
     @classmethod
     def get_description(cls) -> str:
@@ -64,22 +96,14 @@ class OfficeHeadTask(ReviewStep, Task):
         verbose_name_plural = _("科室负责人初审")
 
 
-class GroupStep(ReviewStep, AbstractGroupApprovalTask):
+class GroupStep(ReviewStep, StepSettings, AbstractGroupApprovalTask):
     """A step done by any member of the chosen groups."""
 
-    def locked_for_user(self, obj: Page, user: Users) -> bool:
-        return True
+    admin_form_fields = [*StepSettings.admin_form_fields, "groups"]
 
-    def is_reviewer(self, page: Page, user: Users) -> bool:
-        """Whether the user is in one of the step's groups; superusers are not."""
-        return self._user_in_groups(user)
-
-    def get_task_states_user_can_moderate(
-        self, user: Users, **kwargs: Any
-    ) -> QuerySet[TaskState]:
-        if not self._user_in_groups(user):
-            return TaskState.objects.none()
-        return self.task_states.filter(status=TaskState.STATUS_IN_PROGRESS)
+    def reviewer_groups(self, page: Page) -> set[int]:
+        """Return the chosen groups, whatever the page."""
+        return set(self.groups.values_list("pk", flat=True))
 
     class Meta:
         abstract = True
@@ -107,6 +131,18 @@ class LeaderTask(GroupStep):
     class Meta:
         verbose_name = _("领导终审")
         verbose_name_plural = _("领导终审")
+
+
+class CountersignTask(GroupStep):
+    """会签: every chosen group must consent, in any order, each by another person."""
+
+    @classmethod
+    def get_description(cls) -> str:
+        return _("由几个组同时审查，每个组都同意才通过")
+
+    class Meta:
+        verbose_name = _("会签")
+        verbose_name_plural = _("会签")
 
 
 class SecrecyOpinion(models.TextChoices):

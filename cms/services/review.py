@@ -8,16 +8,22 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision, TaskState, WorkflowState
 
+from cms.models.duties import Countersignature, ReviewDuty
 from cms.models.moderation import (
-    LeaderTask,
-    OfficeHeadTask,
+    CountersignTask,
     SecrecyOpinion,
     SecrecyReview,
     SecrecyReviewTask,
 )
-
-# Whatever the desk's settings make of the workflow, these three are never left out.
-STEPS = (OfficeHeadTask, SecrecyReviewTask, LeaderTask)
+from cms.models.paths import missing_steps
+from cms.people import person_name
+from cms.services.reviewers import (
+    acting_groups,
+    authors,
+    deciders,
+    is_emergency,
+    open_groups,
+)
 
 
 class ReviewConflict(Exception):
@@ -34,29 +40,44 @@ class SecrecyRecord:
     note: str = ""
 
 
-def authors(page: Page) -> set[int]:
-    """Return the users with a revision since the last live one: they may not review."""
-    revisions = page.revisions.exclude(user=None)
-    if page.live_revision_id:
-        revisions = revisions.filter(pk__gt=page.live_revision_id)
-    return set(revisions.values_list("user_id", flat=True))
-
-
 def may_review(task_state: TaskState, user: AbstractUser) -> str:
     """Return "" when the user may decide on this step, else why not, in Chinese."""
+    return _place_of(task_state, user)[1]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """In which group the user acts, and for whom when he stands in."""
+
+    group: int
+    principal: int | None
+
+
+def _place_of(task_state: TaskState, user: AbstractUser) -> tuple[_Place | None, str]:
+    """Return the user's place in a step, or None and why he has none.
+
+    Four eyes hold for persons: neither who wrote or submitted the text nor who decided
+    on another step may act, nor anybody in the place of one of them.
+    """
     page = task_state.workflow_state.content_object
-    if not task_state.task.specific.is_reviewer(page, user):
-        return _("这一步不由您审查。")
-    if user.pk in authors(page) | {task_state.workflow_state.requested_by_id}:
-        return _("您参与了起草或提交，不能审查同一条信息。")
-    done = task_state.workflow_state.task_states.filter(
-        status=TaskState.STATUS_APPROVED,
-        revision_id=task_state.revision_id,
-        finished_by=user,
+    acting = acting_groups(user, emergency=is_emergency(task_state))
+    groups = open_groups(task_state, page)
+    mine = sorted(groups & set(acting), key=lambda pk: (acting[pk] is not None, pk))
+    if not mine:
+        return None, _("这一步不由您审查。")
+    wrote = authors(page) | {task_state.workflow_state.requested_by_id}
+    if user.pk in wrote:
+        return None, _("您参与了起草或提交，不能审查同一条信息。")
+    approved = task_state.workflow_state.task_states.filter(
+        status=TaskState.STATUS_APPROVED, revision_id=task_state.revision_id
     )
-    if done.exists():
-        return _("您已完成其他审查步骤，一人不能审两步。")
-    return ""
+    done = deciders([*approved, task_state])
+    if user.pk in done:
+        return None, _("您已完成其他审查步骤，一人不能审两步。")
+    for group in mine:
+        if acting[group] not in wrote | done:
+            return _Place(group, acting[group]), ""
+    return None, _("您代的人参与了起草或其他步骤，这一步请别人审查。")
 
 
 @transaction.atomic
@@ -91,8 +112,10 @@ def decide(
         raise ReviewConflict(
             _("您看到的不是最新的文字，未作任何处理。请重新打开再审。")
         )
-    if reason := may_review(task_state, user):
+    place, reason = _place_of(task_state, user)
+    if place is None:
         raise PermissionDenied(reason)
+    _assert_not_assigned_away(task_state, place, user)
     is_secrecy = isinstance(task_state.task.specific, SecrecyReviewTask)
     open_to_all = record is not None and record.opinion == SecrecyOpinion.OPEN
     if is_secrecy and approve and not open_to_all:
@@ -100,11 +123,48 @@ def decide(
     if is_secrecy and record is not None:
         _keep_record(task_state, user, record)
     if approve:
-        task_state.specific.approve(user=user, comment=comment)
+        _keep_place(task_state, place)
+        if _countersigned(task_state, place, user, comment):
+            task_state.specific.approve(user=user, comment=comment)
         return
     if not comment.strip():
         raise ReviewConflict(_("退回时请写明原因，起草人会逐字看到。"))
     task_state.specific.reject(user=user, comment=comment)
+
+
+def _assert_not_assigned_away(
+    task_state: TaskState, place: _Place, user: AbstractUser
+) -> None:
+    duty = ReviewDuty.objects.filter(task_state_id=task_state.pk).first()
+    if duty is None or duty.assignee_id in (None, user.pk, place.principal):
+        return
+    raise ReviewConflict(
+        _("这一步现在由%(name)s承办，未作任何处理。需要您办时，请先改派给您。")
+        % {"name": person_name(duty.assignee)}
+    )
+
+
+def _keep_place(task_state: TaskState, place: _Place) -> None:
+    if place.principal:
+        rows = ReviewDuty.objects.filter(task_state_id=task_state.pk)
+        rows.update(acted_for=place.principal)
+
+
+def _countersigned(
+    task_state: TaskState, place: _Place, user: AbstractUser, comment: str
+) -> bool:
+    """Sign for one group where several must consent; whether nobody is missing now."""
+    if not isinstance(task_state.task.specific, CountersignTask):
+        return True
+    Countersignature.objects.create(
+        task_state_id=task_state.pk,
+        group_id=place.group,
+        user=user,
+        acted_for_id=place.principal,
+        comment=comment,
+    )
+    page = task_state.workflow_state.content_object
+    return not open_groups(task_state, page)
 
 
 def _keep_record(
@@ -114,7 +174,7 @@ def _keep_record(
         revision_id=task_state.revision_id,
         task_state=task_state,
         reviewer=user,
-        reviewer_name=user.get_full_name() or user.get_username(),
+        reviewer_name=person_name(user),
         opinion=record.opinion,
         answers=record.answers,
         legal_ground=record.legal_ground,
@@ -141,14 +201,14 @@ def assert_fully_approved(workflow_state: WorkflowState, revision: Revision) -> 
             revision=revision, status=TaskState.STATUS_APPROVED
         ).select_related("task")
     )
+    page = workflow_state.content_object
     needed = {task.pk for task in workflow_state.workflow.tasks}
     done = {state.task_id for state in states}
     kinds = {type(state.task.specific) for state in states}
-    if needed - done or set(STEPS) - kinds:
+    if needed - done or missing_steps(kinds, page.specific.risk):
         raise ReviewConflict(_("还有审查步骤没有就这一版文字作出决定。"))
-    people = [state.finished_by_id for state in states]
-    page = workflow_state.content_object
-    if len(set(people)) < len(people) or set(people) & authors(page):
+    people = deciders(states)
+    if len(people) < len(states) or people & authors(page):
         raise ReviewConflict(_("一人只能办理一个步骤，起草人不能审查。"))
     for state in states:
         if not isinstance(state.task.specific, SecrecyReviewTask):

@@ -14,6 +14,7 @@ from wagtail.models import Page, TaskState
 
 from cms.models import SecrecyReviewTask
 from cms.services.review import ReviewConflict, decide, may_review
+from cms.services.reviewers import is_reviewer
 from disclosure_pages import renderers
 from disclosure_pages.desk.checks_panel import FileState, panel_context
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm, WithdrawForm
@@ -47,7 +48,7 @@ def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
         TaskState.objects.select_related("workflow_state", "task", "revision"),
         pk=task_state_id,
     )
-    if not task_state.task.specific.is_reviewer(_page(task_state), request.user):
+    if not is_reviewer(task_state, _page(task_state), request.user):
         raise PermissionDenied
     page = task_state.revision.as_object()
     checked = panel_context(page)

@@ -8,16 +8,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import IntegerField, QuerySet
+from django.db.models import IntegerField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from wagtail.models import Page, PageLogEntry, Revision, TaskState, WorkflowState
 
-from cms.models import LeaderTask, Office, OfficeHeadTask, SecrecyReviewTask
+from cms.models import (
+    CountersignTask,
+    LeaderTask,
+    Office,
+    OfficeHeadTask,
+    Priority,
+    ReviewDuty,
+    SecrecyReviewTask,
+)
+from cms.people import person_name
+from cms.services.reviewers import acting_groups, represented
 from disclosure_pages.bulk.writing import LOG_ACTION
-from disclosure_pages.headed_offices import headed_offices
-from disclosure_pages.models import DisclosureItemPage, ImportBatch
+from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
 from disclosure_pages.models.base import ModeratedPage
 
 
@@ -27,6 +36,7 @@ class Waiting:
 
     state: TaskState
     page: Page
+    duty: ReviewDuty | None = None
     is_secrecy: bool = False
     batch: uuid.UUID | None = None
     hindrance: str = ""
@@ -51,20 +61,19 @@ class WaitingBatch:
 
 
 def waiting_for(user: Any, *, batch: uuid.UUID | None = None) -> list[Waiting]:
-    """Return every step in the user's hands, the oldest first; a dozen queries.
+    """Return every step in the user's hands, the most pressing first; few queries.
 
     Args:
         batch: only items whose revision under review came from this bulk load.
     """
-    tasks = _tasks_of(user)
-    states = _states(batch)
-    reach = _Reach(user, tasks)
+    states = list(_states(batch))
+    reach = _Reach(user)
     rows = [row for state in states if (row := reach.row_of(state))]
     batches = _batches([row.state for row in rows])
-    authored, done = _own_part(user)
+    own = _OwnPart(user)
     for row in rows:
         row.batch = batches.get(row.state.revision_id)
-        row.hindrance = _hindrance(row, user, authored, done)
+        row.hindrance = own.hindrance(row)
     return rows
 
 
@@ -88,9 +97,11 @@ def _states(batch: uuid.UUID | None) -> QuerySet[TaskState]:
             workflow_state__status=WorkflowState.STATUS_IN_PROGRESS,
             task__active=True,
         )
-        .select_related("workflow_state__requested_by", "task", "revision")
+        .select_related(
+            "workflow_state__requested_by", "task", "revision", "duty__assignee"
+        )
         .defer("revision__content")
-        .order_by("started_at", "pk")
+        .order_by("-duty__priority", "duty__due_at", "started_at", "pk")
     )
     if batch:
         states = states.filter(revision__in=revisions_of(batch))
@@ -103,55 +114,61 @@ def revisions_of(batch: uuid.UUID) -> QuerySet:
     return entries.exclude(revision=None).values("revision_id")
 
 
-def _tasks_of(user: Any) -> dict[int, type]:
-    """Return the tasks whose groups the user is in, and all first reviews."""
-    groups = user.groups.all()
-    found: dict[int, type] = dict.fromkeys(
-        OfficeHeadTask.objects.values_list("pk", flat=True), OfficeHeadTask
-    )
-    for model in (SecrecyReviewTask, LeaderTask):
-        mine = model.objects.filter(groups__in=groups)
-        found |= dict.fromkeys(mine.values_list("pk", flat=True), model)
-    return found
-
-
 class _Reach:
-    """Which pages under review a user's tasks reach."""
+    """Which pages under review the user's groups reach, as a stand-in too."""
 
-    def __init__(self, user: Any, tasks: dict[int, type]) -> None:
-        self.tasks = tasks
-        groups = {group.pk for group in user.groups.all()}
+    def __init__(self, user: Any) -> None:
+        self.everyday = set(acting_groups(user))
+        self.emergency = set(acting_groups(user, emergency=True))
+        self.tasks = _tasks()
         pages = _pages_under_review().select_related("content_type")
         self.pages = {str(page.pk): page for page in pages}
-        self.paths = tuple(headed_offices(user).values())
-        self.groups = groups
+        offices = OfficeIndexPage.objects.exclude(office__head_group=None)
+        self.heads = dict(offices.values_list("path", "office__head_group"))
+        self.steplen = Page.steplen
 
     @cached_property
-    def heads_first(self) -> bool:
-        """Whether the user heads the first office: it answers for other pages."""
+    def first_head(self) -> int | None:
+        """The heads of the first office: they answer for other pages."""
         first = Office.objects.first()
-        return bool(first and first.head_group_id in self.groups)
+        return first.head_group_id if first else None
 
     def row_of(self, state: TaskState) -> Waiting | None:
         """Return the row of a step that is the user's, else None."""
-        kind = self.tasks.get(state.task_id)
         page = self.pages.get(state.workflow_state.object_id)
-        if kind is None or page is None:
+        if page is None or state.task_id not in self.tasks:
             return None
-        if kind is OfficeHeadTask and not self._heads(page):
+        kind, groups = self.tasks[state.task_id]
+        duty = getattr(state, "duty", None)
+        pressing = duty is not None and duty.priority == Priority.EMERGENCY
+        mine = self.emergency if pressing else self.everyday
+        wanted = {self._head_of(page)} if kind is OfficeHeadTask else groups
+        if mine.isdisjoint(wanted):
             return None
-        return Waiting(state, page, is_secrecy=kind is SecrecyReviewTask)
+        return Waiting(state, page, duty, is_secrecy=kind is SecrecyReviewTask)
 
-    def _heads(self, page: Page) -> bool:
+    def _head_of(self, page: Page) -> int | None:
         model = page.specific_class
         if issubclass(model, DisclosureItemPage):
-            return bool(self.paths) and page.path.startswith(self.paths)
+            return self.heads.get(page.path[: -self.steplen])
         if getattr(model, "responsible_office", None) is (
             ModeratedPage.responsible_office
         ):
-            return self.heads_first
+            return self.first_head
         office = page.specific.responsible_office
-        return bool(office and office.head_group_id in self.groups)
+        return office.head_group_id if office else None
+
+
+def _tasks() -> dict[int, tuple[type, set[int]]]:
+    """Return the kind of every step and the groups that do it."""
+    found: dict[int, tuple[type, set[int]]] = {
+        pk: (OfficeHeadTask, set())
+        for pk in OfficeHeadTask.objects.values_list("pk", flat=True)
+    }
+    for model in (SecrecyReviewTask, LeaderTask, CountersignTask):
+        for pk, group in model.objects.values_list("pk", "groups"):
+            found.setdefault(pk, (model, set()))[1].add(group)
+    return found
 
 
 def _under_review() -> QuerySet[WorkflowState]:
@@ -177,30 +194,33 @@ def _batches(states: list[TaskState]) -> dict[int, uuid.UUID]:
     return dict(entries.values_list("revision_id", "uuid"))
 
 
-def _own_part(user: Any) -> tuple[dict[str, int], set[tuple[int, int]]]:
-    """Return the user's newest revision of each page, and the steps he has done."""
-    revisions = Revision.objects.filter(
-        base_content_type=ContentType.objects.get_for_model(Page),
-        object_id__in=_under_review().values("object_id"),
-        user=user,
-    )
-    authored = dict(revisions.order_by("pk").values_list("object_id", "pk"))
-    done = TaskState.objects.filter(
-        status=TaskState.STATUS_APPROVED,
-        finished_by=user,
-        workflow_state__status=WorkflowState.STATUS_IN_PROGRESS,
-    )
-    return authored, set(done.values_list("workflow_state_id", "revision_id"))
+class _OwnPart:
+    """What the user, or whom he stands in for, had to do with what waits."""
 
+    def __init__(self, user: Any) -> None:
+        self.user = user
+        revisions = Revision.objects.filter(
+            base_content_type=ContentType.objects.get_for_model(Page),
+            object_id__in=_under_review().values("object_id"),
+            user=user,
+        )
+        self.authored = dict(revisions.order_by("pk").values_list("object_id", "pk"))
+        going_on = Q(workflow_state__status=WorkflowState.STATUS_IN_PROGRESS)
+        done = TaskState.objects.filter(
+            going_on, Q(finished_by=user), status=TaskState.STATUS_APPROVED
+        ) | TaskState.objects.filter(going_on, countersignatures__user=user)
+        self.done = set(done.values_list("workflow_state_id", "revision_id"))
+        self.for_whom = {user.pk, *represented(user, emergency=True)}
 
-def _hindrance(
-    row: Waiting, user: Any, authored: dict[str, int], done: set[tuple[int, int]]
-) -> str:
-    state = row.state
-    newest = authored.get(state.workflow_state.object_id, 0)
-    wrote = newest > (row.page.live_revision_id or 0)
-    if wrote or state.workflow_state.requested_by_id == user.pk:
-        return _("您参与了起草或提交，不能审查同一条信息。")
-    if (state.workflow_state_id, state.revision_id) in done:
-        return _("您已完成其他审查步骤，一人不能审两步。")
-    return ""
+    def hindrance(self, row: Waiting) -> str:
+        """Return why the user may not do this step, or ""."""
+        state = row.state
+        newest = self.authored.get(state.workflow_state.object_id, 0)
+        wrote = newest > (row.page.live_revision_id or 0)
+        if wrote or state.workflow_state.requested_by_id == self.user.pk:
+            return _("您参与了起草或提交，不能审查同一条信息。")
+        if (state.workflow_state_id, state.revision_id) in self.done:
+            return _("您已完成其他审查步骤，一人不能审两步。")
+        if row.duty and row.duty.assignee_id not in {None, *self.for_whom}:
+            return _("由%(name)s承办。") % {"name": person_name(row.duty.assignee)}
+        return ""

@@ -8,11 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import Page, PagePermissionTester
+from wagtail.models import Page, PagePermissionTester, Workflow
 from wagtail.url_routing import RouteResult
 
 from cms.approval import publication_ground
 from cms.models import Office
+from cms.services.paths import ReviewFacts, path_for, risk_of_kind
 from disclosure_pages.checks.contents import linked_documents
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.models.files import DisclosureDocument, NamedFile
@@ -87,6 +88,25 @@ class ModeratedPage(Page):
     def responsible_office(self) -> Office | None:
         """The office whose head does the first review; the first one by default."""
         return Office.objects.select_related("head_group").first()
+
+    @property
+    def risk(self) -> str:
+        """How much can go wrong when this is public by mistake."""
+        return risk_of_kind(str(getattr(self, "kind", "")))
+
+    def review_facts(self) -> ReviewFacts:
+        """Return what the choice of the review's steps goes by."""
+        office = self.responsible_office
+        return ReviewFacts(
+            office_id=office.pk if office else None,
+            category=getattr(self, "category", ""),
+            kind=str(getattr(self, "kind", "")),
+            risk=self.risk,
+        )
+
+    def get_workflow(self) -> Workflow | None:
+        """Return the steps of the first review path that fits, else the site's."""
+        return path_for(self) or super().get_workflow()
 
     def children_named(self, slug: str) -> QuerySet[Page] | None:
         """Where to look for a child when its place tells its type; None: anywhere."""

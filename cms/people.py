@@ -1,0 +1,12 @@
+"""How a person is named on the desk and in records."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+def person_name(user: Any) -> str:
+    """Return the full name, else the account's name; a person who left has neither."""
+    if user is None:
+        return _("（已离开）")
+    return user.get_full_name() or user.get_username()

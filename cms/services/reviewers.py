@@ -1,0 +1,114 @@
+"""Who may review: members of a step's groups, and stand-ins (A/B 岗) in their place."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from wagtail.models import Page, Task, TaskState
+
+from cms.models.duties import Absence, Countersignature, Priority, ReviewDuty, StandIn
+from cms.models.moderation import CountersignTask
+
+
+def acting_groups(user: Any, *, emergency: bool = False) -> dict[int, int | None]:
+    """Return the groups for which the user may act now, asked of the database.
+
+    Maps a group to None when the user is a member, else to the principal in whose
+    place he stands. Stand-ins act on days on which the principal is away, and always
+    in an emergency.
+    """
+    if not user.is_active:
+        return {}
+    principals = represented(user, emergency=emergency)
+    rows = Group.user_set.through.objects.filter(user__in=[user.pk, *principals])
+    found: dict[int, int | None] = {}
+    for group, member in rows.order_by("pk").values_list("group_id", "user_id"):
+        if member == user.pk:
+            found[group] = None
+        else:
+            found.setdefault(group, member)
+    return found
+
+
+def represented(user: Any, *, emergency: bool = False) -> list[int]:
+    """Return the principals in whose place the user may act now."""
+    places = StandIn.objects.filter(substitute=user, principal__is_active=True)
+    if not emergency:
+        today = timezone.localdate()
+        away = Absence.objects.filter(
+            person=OuterRef("principal"), first_day__lte=today, last_day__gte=today
+        )
+        places = places.filter(Exists(away))
+    return list(places.order_by("pk").values_list("principal_id", flat=True))
+
+
+def is_emergency(task_state: TaskState) -> bool:
+    """Whether the step belongs to an emergency publication."""
+    return ReviewDuty.objects.filter(
+        task_state_id=task_state.pk, priority=Priority.EMERGENCY
+    ).exists()
+
+
+def open_groups(task_state: TaskState, page: Page) -> set[int]:
+    """Return the groups that may still decide on this step."""
+    task = task_state.task.specific
+    groups = task.reviewer_groups(page)
+    if isinstance(task, CountersignTask):
+        signed = Countersignature.objects.filter(task_state_id=task_state.pk)
+        groups -= set(signed.values_list("group_id", flat=True))
+    return groups
+
+
+def is_reviewer(task_state: TaskState, page: Page, user: Any) -> bool:
+    """Whether the step is the user's at all, leaving the four eyes aside."""
+    task: Task = task_state.task.specific
+    groups = getattr(task, "reviewer_groups", None)  # a task of Wagtail's own has none
+    if groups is None:
+        return False
+    acting = acting_groups(user, emergency=is_emergency(task_state))
+    return not groups(page).isdisjoint(acting)
+
+
+def reviewers_of(
+    task_state: TaskState, page: Page, *, emergency: bool = False
+) -> QuerySet:
+    """Return the active users who do this step now, stand-ins included."""
+    users = get_user_model().objects.filter(is_active=True)
+    members = users.filter(groups__in=open_groups(task_state, page)).distinct()
+    places = StandIn.objects.filter(principal__in=members.values("pk"))
+    if not emergency:
+        today = timezone.localdate()
+        places = places.filter(
+            principal__absences__first_day__lte=today,
+            principal__absences__last_day__gte=today,
+        )
+    return users.filter(pk__in=members.values("pk")) | users.filter(
+        pk__in=places.values("substitute")
+    )
+
+
+def authors(page: Page) -> set[int]:
+    """Return the users who wrote what is not public yet: they may not review it.
+
+    Whoever has a revision since the last live one. A copy carries the revisions of its
+    source, each with its author, so that nobody reviews his own text in a copy.
+    """
+    revisions = page.revisions.exclude(user=None)
+    if page.live_revision_id:
+        revisions = revisions.filter(pk__gt=page.live_revision_id)
+    return set(revisions.values_list("user_id", flat=True))
+
+
+def deciders(task_states: Iterable[TaskState]) -> set[int]:
+    """Return who decided on these steps, countersigned, or was represented there."""
+    keys = [state.pk for state in task_states]
+    people = {state.finished_by_id for state in task_states}
+    duties = ReviewDuty.objects.filter(task_state__in=keys)
+    people |= set(duties.values_list("acted_for_id", flat=True))
+    signed = Countersignature.objects.filter(task_state__in=keys)
+    for pair in signed.values_list("user_id", "acted_for_id"):
+        people |= set(pair)
+    return people - {None}
