@@ -32,6 +32,7 @@ TAG = re.compile(r"</?\w[^>]*>")
 BLOCK_TEXT = re.compile(r"\{% blocktranslate.*?\{% endblocktranslate %\}", re.DOTALL)
 TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 PUNCTUATION = re.compile("[：、（）；，。]")
+JOINED = re.compile(r"""\|join:["'][：、；，]""")
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -136,6 +137,7 @@ def test_punctuation_between_texts_is_a_text_too():
     for path in sorted((ROOT / "templates").rglob("*.html")):
         between = TEMPLATE_TAG.split(BLOCK_TEXT.sub("", path.read_text()))
         signs = [t for t in between if PUNCTUATION.search(t) and not HAN.search(t)]
+        signs += JOINED.findall(path.read_text())
         wrong |= {str(path.relative_to(ROOT)): signs} if signs else {}
     assert wrong == {}, "see docs/translations.md"
 
