@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
@@ -14,12 +13,12 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, ObjectList
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.models import Page
-from wagtail.permissions import policy_registry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from cms.models import Office, Village
 from disclosure_pages.desk import (
+    foreign_titles,  # noqa: F401
     listing_hooks,  # noqa: F401
     views,
 )
@@ -110,15 +109,6 @@ def desk_css() -> str:
 @hooks.register("construct_help_menu")
 def no_foreign_help(request: HttpRequest, items: list[MenuItem]) -> None:
     items[:] = [item for item in items if "wagtail.org" not in item.url]
-
-
-@hooks.register("construct_page_chooser_queryset")
-def choosable_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
-    """Leave what is public as it stands, and drafts only of one's own office."""
-    own = policy_registry.get_by_type(Page).explorable_instances(request.user)
-    public = Q(live=True, has_unpublished_changes=False)
-    allowed = Page.objects.filter(public | Q(pk__in=own.values("pk")))
-    return pages.filter(pk__in=allowed.values("pk"))
 
 
 @hooks.register("before_publish_page")

@@ -68,6 +68,12 @@ def test_strangers_see_no_draft_of_another_office(client, office, collection, na
     for url in (
         f"/admin/choose-page/{office.pk}/",
         f"/admin/choose-page/search/?q={CANARY}",
+        f"/admin/choose-page/{item.pk}/",
+        f"/admin/choose-page/chosen-multiple/?id={item.pk}",
+        f"/admin/bulk/wagtailcore/page/delete/?next=/admin/&id={item.pk}",
+        f"/admin/bulk/wagtailcore/page/move/?next=/admin/&id={item.pk}",
+        f"/admin/bulk/disclosure_pages/disclosureitempage/gongkai_withdraw/?id={item.pk}",
+        "/admin/reports/page-types-usage/",
         "/admin/api/main/documents/",
         f"/admin/api/main/documents/{document.pk}/",
         "/admin/api/main/pages/",

@@ -1,0 +1,72 @@
+"""What of Wagtail's desk would tell the titles of other offices' drafts."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from wagtail import hooks
+from wagtail.admin.views.chooser import BrowseView, ChosenMultipleView
+from wagtail.admin.views.pages.bulk_actions import DeleteBulkAction, MoveBulkAction
+from wagtail.admin.views.reports.page_types_usage import PageTypesUsageReportView
+from wagtail.models import Page
+from wagtail.permissions import policy_registry
+
+# It names the page of each type that was edited last; nobody but administrators
+# publishes by permission.
+PageTypesUsageReportView.any_permission_required = ["publish"]
+
+
+def explorable(user: AbstractBaseUser) -> QuerySet[Page]:
+    """Return the pages of the user's own part of the tree, drafts among them."""
+    return policy_registry.get_by_type(Page).explorable_instances(user)
+
+
+@hooks.register("construct_page_chooser_queryset")
+def choosable_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
+    """Leave what is public as it stands, and drafts only of one's own office."""
+    public = Q(live=True, has_unpublished_changes=False)
+    own = explorable(request.user)
+    allowed = Page.objects.filter(public | Q(pk__in=own.values("pk")))
+    return pages.filter(pk__in=allowed.values("pk"))
+
+
+class OwnPagesOnly:
+    """A bulk action that lists no page which its user may not look into."""
+
+    def get_actionable_objects(self) -> tuple[list[Page], dict[str, list[Page]]]:
+        objects, others = super().get_actionable_objects()
+        refused = others["items_with_no_access"]
+        own = explorable(self.request.user).filter(pk__in=[page.pk for page in refused])
+        known = set(own.values_list("pk", flat=True))
+        seen = [page for page in refused if page.pk in known]
+        return objects, others | {"items_with_no_access": seen}
+
+
+class OwnDeleteBulkAction(OwnPagesOnly, DeleteBulkAction):
+    """Deletes drafts; tells nothing of other offices' pages."""
+
+
+class OwnMoveBulkAction(OwnPagesOnly, MoveBulkAction):
+    """Moves pages; tells nothing of other offices' pages."""
+
+
+for action in (OwnDeleteBulkAction, OwnMoveBulkAction):
+    hooks.register("register_bulk_action", action, order=10)  # after Wagtail's own
+
+
+def choosable_only(view: Any) -> Any:
+    """Answer 404 when the address of a chooser names a page that may not be chosen."""
+
+    def get(self: Any, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        named = {*request.GET.getlist("id"), *map(str, kwargs.values())}
+        ids = {int(pk) for pk in named if pk.isdecimal()}
+        if choosable_pages(Page.objects.filter(pk__in=ids), request).count() < len(ids):
+            raise Http404
+        return view(self, request, **kwargs)
+
+    return get
+
+
+for chooser in (BrowseView, ChosenMultipleView):
+    chooser.get = choosable_only(chooser.get)
