@@ -15,6 +15,7 @@ from disclosure_pages.models import (
     DisclosureItemPage,
     ImportBatch,
     IndexNumberEntry,
+    OfficeIndexPage,
 )
 
 PER_QUERY = 500
@@ -49,6 +50,8 @@ class _Known:
         self.updated_by: dict[int, int] = {}  # page id: the row that updates it
         for piece in pieces(items):
             self._load(piece, source)
+        pages = OfficeIndexPage.objects.select_related("office")
+        self.offices = {page.path: page.office for page in pages}
         self.in_review = set(
             WorkflowState.objects.active()
             .filter(status=WorkflowState.STATUS_IN_PROGRESS)
@@ -120,6 +123,11 @@ class _Known:
         if item.external_id and page.external_id not in ("", item.external_id):
             reason = _("系统中这条信息的外部编号是 %(number)s。")
             return _fault(item, "external_id", reason % {"number": page.external_id})
+        office = self.offices.get(page.path[: -page.steplen])
+        if office and "office" in item.given and item.office != office.code:
+            reason = _("这条信息属于%(office)s，导入不能换科室；请在后台移动。")
+            reason %= {"office": office.name}
+            return problem(item.row, BY_KEY["office"].label, item.office, reason)
         if str(page.pk) in self.in_review:
             return _fault(item, "title", _("这条信息正在审查，不能由导入修改。"))
         if str(page.pk) in self.unreviewed and item.may_be_public:

@@ -25,14 +25,15 @@ class StagedItem:
     """One row, checked; ``fields`` are the item's own fields by name.
 
     ``key`` names the item for good; it is derived from 外部编号 or 索引号, without them
-    from the file and the row, so that the same file again is the same item.
+    from the file and the row, so that the same file again is the same item. ``given``
+    has the columns of the file, also when empty; 责任科室 only where the row names it.
     """
 
     row: int
     key: uuid.UUID
     office: str
     fields: dict[str, Any]
-    given: frozenset[str] = frozenset()  # columns that the file has, also when empty
+    given: frozenset[str] = frozenset()
     body: list[dict[str, Any]] = field(default_factory=list)
     attachments: tuple[StagedFile, ...] = ()
     page_id: int | None = None  # the item that this row updates

@@ -138,7 +138,7 @@ class _Rows:
             key=self._key(number, values),
             office=office,
             fields=fields,
-            given=frozenset(record),
+            given=frozenset(record) - (set() if values["office"] else {"office"}),
             body=body_of(values["body"]),
             attachments=tuple(files),
         )

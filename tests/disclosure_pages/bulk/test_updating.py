@@ -8,12 +8,14 @@ from disclosure_pages.bulk.importing import Options, _paced, import_file
 from disclosure_pages.bulk.importing import Summary as ImportSummary
 from disclosure_pages.bulk.undoing import undo_batch
 from disclosure_pages.choices import RegisterStatus
+from disclosure_pages.demo.organisation import load_offices
 from disclosure_pages.models import (
     DisclosureItemPage,
     ImportBatch,
     IndexNumberEntry,
 )
 from disclosure_pages.public_state import public_keys
+from disclosure_pages.services.site import setup_site
 from disclosure_pages.signals import public_state_changed
 from tasks.models import OutboxEntry
 from tests.disclosure_pages.bulk.files import a_row, everything, some_rows, write
@@ -92,6 +94,24 @@ def test_an_item_drafted_by_hand_is_not_published_by_an_import(tmp_path):
     path = write(tmp_path / "b.csv", [a_row(external_id="MZ-1")])
     (found,) = import_file(path, PUBLISH).problems
     assert "未经审查的修改" in found.reason
+
+
+@pytest.mark.parametrize("options", [PUBLISH, Options()], ids=["publish", "draft"])
+def test_an_import_does_not_silently_keep_an_item_from_another_office(
+    tmp_path, options
+):
+    load_offices()
+    setup_site()
+    row = a_row(external_id="MZ-1", office="civil-affairs")
+    load(tmp_path / "a.csv", [row])
+    path = write(tmp_path / "b.csv", [row | {"office": "财政所", "title": "新标题"}])
+    before = everything()
+    (found,) = import_file(path, options).problems
+    assert (found.row, found.column, found.value) == (2, "责任科室", "finance")
+    assert "不能换科室" in found.reason
+    assert everything() == before
+    unnamed = [row | {"office": "", "title": "新标题"}]
+    assert load(tmp_path / "c.csv", unnamed).updated == 1
 
 
 def test_numbers_of_undone_drafts_are_free_for_the_next_try(tmp_path):
