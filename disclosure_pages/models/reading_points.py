@@ -226,15 +226,16 @@ class ReadingPointPage(PublicPage):
         return others.filter(village_id=self.village_id).first()
 
     def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
-        """Publish a point that a villager can rely on.
+        """Publish a revision that a villager can rely on.
 
         Raises:
             ReviewConflict: something is missing or wrong; the sentences say what.
         """
-        sentences = [text for _name, text in point_errors(self, self.absences.all())]
+        point = revision.as_object()
+        sentences = [text for _name, text in point_errors(point, point.absences.all())]
         others = ReadingPointPage.objects.exclude(pk=self.pk)
-        if self.village_id:
-            taken = others.filter(village_id=self.village_id).first()
+        if point.village_id:
+            taken = others.filter(village_id=point.village_id).first()
             sentences += [village_taken(taken.title)] if taken else []
         if sentences:
             raise ReviewConflict(" ".join(sentences))

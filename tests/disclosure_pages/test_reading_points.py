@@ -6,6 +6,7 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from wagtail.images.tests.utils import get_test_image_file
+from wagtail.models import Revision
 
 from cms.approval import publication_approved
 from cms.models import Authority, CalendarDay
@@ -427,9 +428,13 @@ def test_the_window_stands_clear_of_the_villages():
 # Publication
 
 
-def publish(page):
+def publish_revision(revision):
     with publication_approved("test"):
-        page.save_revision().publish(skip_permission_checks=True)
+        revision.publish(skip_permission_checks=True)
+
+
+def publish(page):
+    publish_revision(page.save_revision())
 
 
 @pytest.mark.parametrize(
@@ -450,6 +455,35 @@ def test_an_incomplete_point_is_not_published(values, sentence):
     with pytest.raises(ReviewConflict, match=re.escape(sentence)):
         publish(point)
     assert not ReadingPointPage.objects.get(pk=point.pk).live
+
+
+def test_the_stored_row_says_nothing_about_an_incomplete_revision():
+    point = make_reading_point()
+    day = dt.date(2026, 11, 24)
+    point.backup_manager = " "
+    point.absences = [ManagerAbsence(post="a", from_date=day, to_date=day)] * 2
+    revision = Revision.objects.get(pk=point.save_revision().pk)
+    with pytest.raises(ReviewConflict, match="B 岗管理员还没有填.*日期重叠"):
+        publish_revision(revision)
+    assert ReadingPointPage.objects.get().backup_manager == "林素芬"
+
+
+def test_a_revision_may_not_take_the_village_of_another_point():
+    taken = make_reading_point(VillageFactory(name="上云村"))
+    point = make_reading_point()
+    point.village = taken.village
+    revision = Revision.objects.get(pk=point.save_revision(clean=False).pk)
+    with pytest.raises(ReviewConflict, match="已经有查阅点“上云村查阅点”"):
+        publish_revision(revision)
+
+
+def test_a_complete_revision_is_published_over_an_incomplete_row():
+    revision = Revision.objects.for_instance(make_reading_point(live=False)).get()
+    ReadingPointPage.objects.update(address="", backup_manager="")
+    publish_revision(revision)
+    point = ReadingPointPage.objects.get()
+    assert point.live
+    assert point.address == "村委会一楼"
 
 
 def form_of(page, *, draft, **values):
