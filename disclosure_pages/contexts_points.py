@@ -1,7 +1,7 @@
 """Template variables of the reading points' list and of one reading point."""
 
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from disclosure_pages.reading_point_selectors import (
     COMPLETE,
     OPEN,
     Clock,
+    PointQuery,
     PointRow,
     ReadingPoints,
     absences,
@@ -27,8 +28,7 @@ from disclosure_pages.reading_point_selectors import (
     point_rows,
     reading_points,
 )
-
-LONGEST_NAME = Village._meta.get_field("name").max_length
+from disclosure_pages.selectors import PAGE_SIZE, PagedList
 
 
 @page_context.register
@@ -38,26 +38,20 @@ def _reading_points(
     clock = Clock.read(frame_of(request).authority)
     rows = point_rows(reading_points(), absences(clock.now.date()), clock)
     found = ReadingPoints(rows, list(Village.objects.all()))
-    village = request.GET.get("village", "").strip()[:LONGEST_NAME]
-    equipment = _one_of(request.GET.get("equipment", ""), Equipment.values)
-    state = _one_of(request.GET.get("state", ""), (OPEN, COMPLETE))
-    chosen = found.chosen(village, equipment, state)
-    filtered = bool(village or equipment or state)
+    query = PointQuery.read(request.GET)
+    chosen = found.chosen(query)
+    pages = -(-len(chosen) // PAGE_SIZE)
+    query = replace(query, page=min(query.page, max(pages, 1)))
+    start = (query.page - 1) * PAGE_SIZE
+    shown = chosen[start : start + PAGE_SIZE]
     return {
         "clock": clock,
         "found": found,
         "coverage": coverage_of(found.villages, [row.point for row in found.rows]),
         "conditions": CONDITIONS,
-        "chosen": chosen,
-        "filtered": filtered,
-        "village": village,
-        "village_known": found.has_village(village) if village else True,
-        "equipment": equipment,
-        "state": state,
-        "without_village": urlencode(
-            [(k, v) for k, v in (("equipment", equipment), ("state", state)) if v]
-        ),
-        "places": found.map_places(chosen if filtered else []),
+        "list": PagedList(query, shown, len(chosen)),
+        "village_known": not query.village or found.has_village(query.village),
+        "places": found.map_places(chosen if query.is_filtered else []),
         "summer": clock.seasons.is_summer(clock.now.date()),
         "equipment_options": options(Equipment.choices),
         "state_options": [
@@ -65,10 +59,6 @@ def _reading_points(
             Option(COMPLETE, _("条件齐全")),
         ],
     }
-
-
-def _one_of(value: str, known: Any) -> str:
-    return value if value in known else ""
 
 
 @page_context.register

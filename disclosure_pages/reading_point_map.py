@@ -68,7 +68,11 @@ def width_of(name: str) -> int:
 def places(named: Iterable[tuple[Any, str, int, int]]) -> list[Place]:
     """Place (subject, name, x, y): names below the dot, else above, right or left."""
     rows = [
-        (subject, name, min(x, WIDTH - 2 * MARGIN), min(y, HEIGHT - 2 * MARGIN))
+        (
+            *(subject, name),
+            min(max(x, 2 * MARGIN), WIDTH - 2 * MARGIN),
+            min(max(y, 2 * MARGIN), HEIGHT - 2 * MARGIN),
+        )
         for subject, name, x, y in named
     ]
     taken = [Box.around(x, y, 2 * DOT, 2 * DOT) for _subject, _name, x, y in rows]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from disclosure_pages.choices import Equipment, ManagerPost
+from disclosure_pages.item_rules import title_errors
 
 FEWEST_DIGITS, MOST_DIGITS = 3, 40
 _PHONE = re.compile(r"(?:[\d\s+\-/,;、()#*.]|转|分机|ext)+", re.IGNORECASE)
@@ -99,7 +100,8 @@ def village_taken(title: str) -> str:
 
 def point_errors(point: Any, absences: Iterable[Any]) -> list[tuple[str, str]]:
     """Return (field, sentence) of each thing that keeps the point from publication."""
-    errors = [
+    errors = list(title_errors(point).items())
+    errors += [
         (name, sentence)
         for name, sentence in blank_sentences().items()
         if not (getattr(point, name) or "").strip()
@@ -141,9 +143,11 @@ def dialled(text: str) -> str:
 
 
 def _overlaps(absences: Iterable[Any]) -> list[str]:
-    """Return a sentence for each two absences of one post on the same days."""
+    """Return a sentence for each absence that can't be, alone or beside another."""
     known = [row for row in absences if row.from_date and row.to_date]
     found = []
+    if any(row.from_date > row.to_date for row in known):
+        found.append(_("请假的结束日期早于开始日期，请改日期。"))
     for post in ManagerPost:
         rows = sorted(
             (row for row in known if row.post == post), key=lambda row: row.from_date

@@ -3,15 +3,20 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import Any, Self
+from urllib.parse import urlencode
 
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils import timezone
 
 from cms.context import public_path
 from cms.models import Authority, Village
 from cms.workdays import WorkCalendar
+from disclosure_pages.choices import Equipment
+from disclosure_pages.list_query import PAGE
 from disclosure_pages.models import ManagerAbsence, ReadingPointPage
 from disclosure_pages.public_state import visible_pages
 from disclosure_pages.reading_point_duty import Seasons, Standing, State, standing
@@ -19,7 +24,50 @@ from disclosure_pages.reading_point_map import Place, places, window_place
 from disclosure_pages.reading_point_rules import Condition, dialled, unmet
 
 OPEN, COMPLETE = "open", "complete"
+LONGEST_NAME = Village._meta.get_field("name").max_length
 Absences = defaultdict[int, list[ManagerAbsence]]
+
+
+@dataclass(frozen=True)
+class PointQuery:
+    """What a reader asks of the list; what the address gets wrong is left out."""
+
+    village: str = ""
+    equipment: str = ""
+    state: str = ""
+    page: int = 1
+
+    @classmethod
+    def read(cls, data: QueryDict) -> Self:
+        """Return what the address asks for."""
+
+        def one_of(name: str, values: Iterable[str]) -> str:
+            return value if (value := data.get(name, "")) in values else ""
+
+        page = data.get("page", "")
+        return cls(
+            village=data.get("village", "").strip()[:LONGEST_NAME],
+            equipment=one_of("equipment", Equipment.values),
+            state=one_of("state", (OPEN, COMPLETE)),
+            page=int(page) if PAGE.fullmatch(page) else 1,
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list."""
+        return bool(self.village or self.equipment or self.state)
+
+    def address(self, **changes: Any) -> str:
+        """Return the link to the same list with something else; "" for the whole."""
+        asked = asdict(self) | changes
+        kept = {k: v for k, v in asked.items() if v and (k, v) != ("page", 1)}
+        return f"?{urlencode(kept)}#list"
+
+    @property
+    def of_any_village(self) -> str:
+        """The same list without its village, if something else narrows it."""
+        wider = replace(self, village="", page=1)
+        return wider.address() if wider.is_filtered else ""
 
 
 @dataclass(frozen=True)
@@ -127,9 +175,9 @@ class ReadingPoints:
         """Whether the holidays of this year are known, so that "open now" is true."""
         return any(row.standing.state != State.UNKNOWN for row in self.rows)
 
-    def chosen(self, village: str, equipment: str, state: str) -> list[PointRow]:
+    def chosen(self, query: PointQuery) -> list[PointRow]:
         """The rows of a village (code or part of its name) with what is asked for."""
-        wanted = village.strip()
+        wanted, equipment, state = query.village, query.equipment, query.state
         exact = [row for row in self.rows if wanted in _names(row)]
         return [
             row

@@ -39,7 +39,7 @@ OWN_FACETS = {
 class PagedList:
     """One page of a list, with what the reader needs to find the others."""
 
-    query: ListQuery
+    query: Any  # a ListQuery, or what else knows its page and addresses
     rows: list[Any]
     total: int
 

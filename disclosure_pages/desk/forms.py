@@ -9,6 +9,7 @@ from cms.models import Village
 from cms.models.moderation import SecrecyOpinion
 from cms.services.review import SecrecyRecord
 from disclosure_pages.choices import WithdrawalKind
+from disclosure_pages.forms import visible_title
 from disclosure_pages.services.village_managers import (
     assign_managers,
     managers,
@@ -109,6 +110,9 @@ class VillageForm(WagtailAdminModelForm):
         self.fields["managers"].queryset = possible_managers()
         self.fields["managers"].label_from_instance = _account
         self.initial["managers"] = managers(self.instance)
+
+    def clean_name(self) -> str:
+        return visible_title(self.cleaned_data["name"])
 
     def save(self, commit: bool = True) -> Village:
         village = super().save(commit)

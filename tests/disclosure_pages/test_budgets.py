@@ -86,8 +86,9 @@ def write_tables(pages):
         rows.append(Page(**values))
     for page, row in zip(pages, Page.objects.bulk_create(rows), strict=True):
         page.pk = page.page_ptr_id = page.id = row.pk
-    local = DisclosureItemPage._meta.local_concrete_fields
-    DisclosureItemPage._base_manager._insert(pages, fields=local, using="default")
+    model = type(pages[0])
+    local = model._meta.local_concrete_fields
+    model._base_manager._insert(pages, fields=local, using="default")
 
 
 @pytest.mark.django_db

@@ -1,15 +1,19 @@
 import datetime as dt
 import re
+from html import unescape
+from uuid import uuid4
 
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.images.tests.utils import get_test_image_file
-from wagtail.models import Revision
+from wagtail.models import Page, Revision
 
 from cms.approval import publication_approved
-from cms.models import Authority, CalendarDay
+from cms.models import Authority, CalendarDay, Village
 from cms.services.review import ReviewConflict
 from disclosure_pages.checks.levels import BLOCK, WARN
 from disclosure_pages.checks.rules import check_page
@@ -23,6 +27,8 @@ from disclosure_pages.public_state import public_states
 from disclosure_pages.reading_point_duty import Seasons, State, hours_on, spans
 from disclosure_pages.reading_point_map import Box, places, width_of, window_place
 from disclosure_pages.reading_point_rules import dialled, phone_error
+from disclosure_pages.wagtail_hooks import VillageViewSet
+from tests.disclosure_pages.test_budgets import write_tables
 from tests.factories import VillageFactory, make_reading_point
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +57,7 @@ def text_of(response):
 
 
 def names(response):
-    return [row.name for row in response.context["chosen"]]
+    return [row.name for row in response.context["list"].rows]
 
 
 def make_image(description):
@@ -608,3 +614,122 @@ def test_queries_are_the_same_for_ten_times_the_villages(
             make_reading_point()
         many = queries(client, path, 12, django_assert_max_num_queries)
     assert many <= few
+
+
+HOSTILE = ['"><script>x</script>', "</text></svg><b>", "&lt;", "村" * 40, "W" * 40]
+
+
+def test_a_hostile_name_stays_a_name_on_the_map(client):
+    for number, name in enumerate(HOSTILE):
+        village = VillageFactory(name=name, map_x=800, map_y=60 * number + 60)
+        if number % 2:
+            make_reading_point(village)
+    text = text_of(client.get(INDEX)).partition("<svg")[2].partition("</svg>")[0]
+    assert "<script" not in text and "<b>" not in text
+    assert "&amp;lt;" in text
+    assert len(re.findall("<circle", text)) == len(HOSTILE)
+    for x, name in re.findall(r'<text x="(\d+)" y="\d+">([^<]+)</text>', text):
+        assert int(x) + width_of(unescape(name)) // 2 <= 880
+
+
+def test_a_dot_at_the_edge_is_whole():
+    for x, y in ((1, 1), (0, 300), (30_000, 30_000)):
+        [place] = places([("s", "云村", x, y)])
+        assert Box.around(place.x, place.y, 20, 20).inside
+
+
+def test_marks_that_nobody_sees_are_kept_out_of_names():
+    point = make_reading_point(live=False)
+    point.title = "\u202e村云上"
+    with pytest.raises(ReviewConflict, match="看不见的控制字符"):
+        publish(point)
+    values = {"name": "上\u202e云\u200b村", "code": "x", "map_x": 1, "map_y": 1}
+    form = VillageViewSet.edit_handler.bind_to_model(Village).get_form_class()(
+        values | {"sort_order": 0}
+    )
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["name"] == "上云村"
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([(27, 23)], "结束日期早于开始日期"),
+        ([(23, 27), (27, 28)], "日期重叠"),
+        ([(1, 30), (2, 3), (10, 12)], "日期重叠"),
+        ([(23, 27), (26, 24)], "结束日期早于开始日期"),
+    ],
+)
+def test_absences_that_cannot_be_are_not_published(rows, sentence):
+    point = make_reading_point(live=False)
+    point.absences = [
+        ManagerAbsence(
+            post="a",
+            from_date=dt.date(2026, 11, first),
+            to_date=dt.date(2026, 11, last),
+        )
+        for first, last in rows
+    ]
+    with pytest.raises(ReviewConflict, match=sentence):
+        publish(point)
+
+
+def test_a_village_without_managers_rings_nobody_up(client):
+    village = VillageFactory(name="溪口村", map_x=200, map_y=200)
+    point = make_reading_point(village)
+    ReadingPointPage.objects.filter(pk=point.pk).update(
+        primary_manager="", backup_manager=""
+    )
+    with at(TUESDAY):
+        assert "先打电话" in text_of(client.get(INDEX))
+        assert client.get(address(point)).status_code == 200
+
+
+# Many villages
+
+
+def many_points(number):
+    """Add so many villages, each with a public point and a place."""
+    model = make_reading_point(VillageFactory(name="首村", sort_order=0))
+    villages = Village.objects.bulk_create(
+        Village(code=f"v-{n}", name=f"山{n}村", sort_order=n, map_x=40 + n % 20 * 40,
+                map_y=40 + n // 20 * 28)
+        for n in range(1, number + 1)
+    )  # fmt: skip
+    parent = model.path[: -Page.steplen]
+    values = {f.attname: getattr(model, f.attname) for f in model._meta.concrete_fields}
+    del values["id"], values["page_ptr_id"]
+    write_tables([
+        ReadingPointPage(**values | {
+            "village_id": village.pk, "translation_key": uuid4(),
+            "slug": village.code, "hours_winter": HOURS, "has_sign": village.pk % 2,
+            "address": f"{village.name}村委会一楼便民服务室",
+            "primary_phone": "0000-62002100",
+            "url_path": f"{model.url_path.rsplit('/', 2)[0]}/{village.code}/",
+            "path": parent + Page._int2str(1000 + village.sort_order).rjust(4, "0"),
+        })
+        for village in villages
+    ])  # fmt: skip
+
+
+def test_hundreds_of_villages_stay_light(client):
+    many_points(349)
+    client.get(INDEX)
+    with CaptureQueriesContext(connection) as asked:
+        first = client.get(INDEX)
+    text = text_of(first)
+    assert len(first.content) <= 120_000 and len(asked) <= 12
+    assert "共 350 个，第 1—20 个" in text and "共 18 页，每页 20 条" in text
+    assert len(re.findall('<circle class="(?:full|part)"', text)) == 349
+    for point in ReadingPointPage.objects.exclude(village__map_x=0):
+        assert f'href="{address(point)}"' in text.partition("<svg")[2]
+    seen = [
+        name for n in range(1, 19) for name in names(client.get(f"{INDEX}?page={n}"))
+    ]
+    assert seen == ["首村", *(f"山{n}村" for n in range(1, 350))]
+    assert names(client.get(f"{INDEX}?page=99")) == seen[340:]
+    assert names(client.get(f"{INDEX}?page=x")) == seen[:20]
+    second = client.get(f"{INDEX}?equipment=printer&page=2")
+    assert names(second) == seen[20:40]
+    assert 'href="?equipment=printer&amp;page=3#list" rel="next"' in text_of(second)
+    assert names(client.get(f"{INDEX}?village=山349村&page=3")) == ["山349村"]
