@@ -233,10 +233,8 @@ class ReadingPointPage(PublicPage):
         """
         point = revision.as_object()
         sentences = [text for _name, text in point_errors(point, point.absences.all())]
-        others = ReadingPointPage.objects.exclude(pk=self.pk)
-        if point.village_id:
-            taken = others.filter(village_id=point.village_id).first()
-            sentences += [village_taken(taken.title)] if taken else []
+        if taken := point.other_of_the_village():
+            sentences.append(village_taken(taken.title))
         if sentences:
             raise ReviewConflict(" ".join(sentences))
         return super().publish(revision, *args, **kwargs)
