@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 
@@ -70,6 +70,10 @@ class GuidePage(PublicPage):
             help_text=_("例如“多久答复”“要不要钱”；每个二级标题自成一节，进目录。"),
         ),
         FieldPanel("change_note"),
+        HelpPanel(
+            heading=_("历次修订"),
+            template="disclosure_pages/desk/guide_versions.html",
+        ),
     ]
     parent_page_types = ["disclosure_pages.HomePage"]
     subpage_types: list[str] = []
@@ -81,13 +85,18 @@ class GuidePage(PublicPage):
         verbose_name = _("公开指南")
         verbose_name_plural = _("公开指南")
 
+    @property
+    def recorded_versions(self) -> models.QuerySet:
+        """The versions with all that their notes name; for the staff."""
+        return GuideVersion.objects.filter(page_id=self.pk).defer("sections")
+
     def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
-        """Publish a guide that has every statutory part.
+        """Publish a revision that has every statutory part.
 
         Raises:
             ReviewConflict: a part is missing; the sentences say which.
         """
-        missing = missing_parts(self, Authority.load())
+        missing = missing_parts(revision.as_object(), Authority.load())
         if missing:
             raise ReviewConflict(" ".join(sentence for _name, sentence in missing))
         return super().publish(revision, *args, **kwargs)
