@@ -19,23 +19,32 @@ from disclosure_pages.guide_parts import (
 )
 from disclosure_pages.models import GuidePage, GuideVersion
 from disclosure_pages.page_context import page_context
-from disclosure_pages.services.guide_versions import Changed, changes
+from disclosure_pages.services.guide_versions import (
+    Changed,
+    PublicVersion,
+    changes,
+    public_versions,
+)
 
 LONGEST_NUMBER = 6
 
 
 @dataclass(frozen=True)
 class PrintedCopy:
-    """What became of the copy in the reader's hand, whose QR code led here."""
+    """What became of the copy in the reader's hand, whose QR code led here.
 
-    version: GuideVersion | None
-    later: list[GuideVersion] = field(default_factory=list)
+    ``gone`` counts the sections that are no longer there: which, nobody is told.
+    """
+
+    version: PublicVersion | None
+    later: list[PublicVersion] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
+    gone: int = 0
 
     @property
     def is_current(self) -> bool:
         """Whether it still says what the page says."""
-        return self.version is not None and not self.changed
+        return self.version is not None and not self.changed and not self.gone
 
 
 def printed_copy(
@@ -44,20 +53,21 @@ def printed_copy(
     """Compare the version on a print with the guide of now; None: nobody asked."""
     if not asked:
         return None
-    known = {str(version.number): version for version in versions}
-    held = known.get(asked[:LONGEST_NUMBER])
-    if held is None:
+    numbers = [str(version.number) for version in versions]
+    if asked[:LONGEST_NUMBER] not in numbers:
         return PrintedCopy(None)
-    sections = GuideVersion.objects.values_list("sections", flat=True).get(pk=held.pk)
-    changed = changes(sections, guide_sections(page, register))
-    later = [version for version in versions if version.number > held.number]
-    return PrintedCopy(held, later if changed else [], changed)
+    place = numbers.index(asked[:LONGEST_NUMBER])
+    listed = public_versions(versions)
+    found = changes(versions[place].sections, guide_sections(page, register))
+    changed = [change for change in found if not change.gone]
+    later = listed[:place] if found else []
+    return PrintedCopy(listed[place], later, changed, len(found) - len(changed))
 
 
 @page_context.register
 def guide_context(page: GuidePage, request: HttpRequest) -> dict[str, Any]:
     """Return the guide's parts with today's contacts, and its versions."""
-    versions = list(GuideVersion.objects.filter(page_id=page.pk).defer("sections"))
+    versions = list(GuideVersion.objects.filter(page_id=page.pk))
     page.shown_version = versions[0].number if versions else 0
     register = read_register(frame_of(request).authority)
     counts = selectors.catalogue(selectors.visible_items())
@@ -67,7 +77,7 @@ def guide_context(page: GuidePage, request: HttpRequest) -> dict[str, Any]:
         "sections": guide_parts(page, register),
         "desk": register.desk,
         "categories": counts.categories(f"{root}disclosure/"),
-        "versions": versions,
+        "versions": public_versions(versions),
         "version": versions[0] if versions else None,
         "printed": printed_copy(
             page, register, versions, request.GET.get("printed", "")

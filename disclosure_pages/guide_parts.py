@@ -130,7 +130,7 @@ def guide_sections(page: GuidePage, register: Register) -> list[dict[str, Any]]:
     """Return the guide as plain lines by section: what a version keeps and compares."""
     with translation.override(CONTENT_LANGUAGE):
         sections = [
-            {"heading": str(part.heading), "lines": lines(part.html)}
+            {"heading": unescape(part.heading), "lines": lines(part.html)}
             for part in guide_parts(page, register)
         ]
         first = [page.title, page.summary, *lines(guide_preamble(page))]
@@ -142,7 +142,7 @@ def lines(html: str) -> list[str]:
     text = LABEL_END.sub("：", html)
     text = CELL_END.sub("　", text)
     text = LINE_END.sub("\n", text.replace("\n", " "))
-    rows = (" ".join(row.split(" ")) for row in unescape(strip_tags(text)).split("\n"))
+    rows = unescape(strip_tags(text)).split("\n")
     return [row.strip() for row in rows if row.strip()]
 
 

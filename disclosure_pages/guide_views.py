@@ -8,6 +8,7 @@ from cms.context import public_path
 from disclosure_pages.models import GuidePage
 from disclosure_pages.public_state import visible_pages
 from disclosure_pages.services.guide_prints import (
+    FAILED_S,
     PrintingBusy,
     PrintingUnavailable,
     PrintKind,
@@ -25,22 +26,25 @@ def guide_print_file(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404
     try:
         sheet = guide_print(page, PrintKind(kind))
-        file = sheet.path.open("rb")
-    except (PrintingUnavailable, PrintingBusy) as error:
-        return _later(request, page, str(error))
+    except PrintingBusy:
+        return _later(request, page, RETRY_AFTER_S)
+    except PrintingUnavailable as error:
+        return _later(request, page, FAILED_S, str(error))
     response = FileResponse(
-        file, filename=sheet.name, content_type="application/pdf", as_attachment=False
+        sheet.file, filename=sheet.name, content_type="application/pdf"
     )
     response["Cache-Control"] = "public, max-age=60"
     return response
 
 
-def _later(request: HttpRequest, page: GuidePage, reason: str) -> HttpResponse:
+def _later(
+    request: HttpRequest, page: GuidePage, wait_s: int, reason: str = ""
+) -> HttpResponse:
     response = TemplateResponse(
         request,
         "disclosure_pages/guide/no_print.html",
         {"reason": reason, "guide_url": public_path(page.url_path)},
         status=503,
     )
-    response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Retry-After"] = str(wait_s)
     return response

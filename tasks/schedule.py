@@ -36,6 +36,7 @@ def periodic_jobs() -> list[Periodic]:
         ),
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
+        Periodic("tasks.guide", "tasks.jobs.guide.guide", 60),
         Periodic("tasks.extract", "tasks.jobs.extract.extract", 15),
         Periodic(  # each link once a day, a few at a time
             "tasks.check_links", "tasks.jobs.links.check_links", 600, first_s=600

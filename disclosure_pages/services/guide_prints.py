@@ -1,7 +1,8 @@
 """The guide on paper: booklet, poster and large print, drawn once per content.
 
 A print is kept under ``GONGKAI_HOME/prints`` by the hash of what it is drawn from, so
-that asking again, however often, costs no drawing.
+that asking again, however often, costs no drawing; nor does asking for one that could
+not be drawn, for a while. A changed or withdrawn guide leaves no print behind.
 """
 
 import base64
@@ -15,13 +16,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urljoin
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import models
 from django.template.loader import render_to_string
@@ -29,7 +32,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cms.context import base_url
+from cms.context import base_url, public_path
 from disclosure_pages.guide_drawing import UNAVAILABLE
 from disclosure_pages.guide_parts import (
     CONTENT_LANGUAGE,
@@ -39,11 +42,13 @@ from disclosure_pages.guide_parts import (
     read_register,
 )
 from disclosure_pages.models import DisclosureRendition, GuidePage
+from disclosure_pages.public_state import visible_pages
 from disclosure_pages.qr import qr_path
 
 WAITING = 3  # who may wait for a drawing; others are asked to come back
 WAIT_S = 20
 DRAW_S = 60
+FAILED_S = 300  # how long a failure is remembered instead of being repeated
 DRAWING = [sys.executable, "-m", "disclosure_pages.guide_drawing"]
 SOURCE = re.compile(r'<img [^>]*?src="([^"]+)"')
 logger = logging.getLogger(__name__)
@@ -59,8 +64,12 @@ class PrintKind(models.TextChoices):
     LARGE = "large", gettext_lazy("大字版")
 
 
+class DrawingFailed(Exception):
+    """A print could not be drawn now; the argument is a key of ``_sentences``."""
+
+
 class PrintingUnavailable(Exception):
-    """This machine cannot draw PDFs; the message says what is missing."""
+    """This print cannot be had for ``FAILED_S``; the message says why."""
 
 
 class PrintingBusy(Exception):
@@ -69,11 +78,11 @@ class PrintingBusy(Exception):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A finished print."""
+    """A finished print, open: it may be replaced on the disk at any time."""
 
     kind: PrintKind
     version: int
-    path: Path
+    file: BinaryIO
 
     @property
     def name(self) -> str:
@@ -85,7 +94,7 @@ def guide_print(page: GuidePage, kind: PrintKind) -> Sheet:
     """Return the print of a public guide as it stands now, drawing it if need be.
 
     Raises:
-        PrintingUnavailable: Pango or the fonts are missing.
+        PrintingUnavailable: Pango is missing, or the drawing failed a while ago.
         PrintingBusy: too many wait for the same.
     """
     version = page.versions.defer("sections").first()
@@ -93,14 +102,60 @@ def guide_print(page: GuidePage, kind: PrintKind) -> Sheet:
     html = _html(page, kind, number, version)
     css = render_to_string("disclosure_pages/guide/print.css")
     sha256 = hashlib.sha256(f"{css}\n{html}".encode()).hexdigest()
-    path = Path(settings.GONGKAI_HOME) / "prints" / f"{kind}-{sha256}.pdf"
-    if not path.exists():
-        _draw_once(path, html, css, kind)
-    return Sheet(kind, number, path)
+    path = _folder() / f"{kind}-{sha256}.pdf"
+    return Sheet(kind, number, _stored(path) or _draw_once(path, html, css, kind))
+
+
+def discard_prints() -> None:
+    """Remove every print from the disk."""
+    for path in _folder().glob("*.pdf"):
+        path.unlink(missing_ok=True)
+
+
+def discard_withdrawn_prints() -> None:
+    """Remove the prints when nobody may read the guide any more."""
+    if not visible_pages(GuidePage).exists():
+        discard_prints()
+
+
+def _folder() -> Path:
+    return Path(settings.GONGKAI_HOME) / "prints"
+
+
+def _stored(path: Path) -> BinaryIO | None:
+    """Return a print that was drawn before.
+
+    Raises:
+        PrintingUnavailable: its drawing failed a while ago.
+    """
+    with suppress(OSError):
+        return path.open("rb")
+    if reason := cache.get(_failure(path)):
+        raise PrintingUnavailable(_sentences()[reason])
+    return None
+
+
+def _failure(path: Path) -> str:
+    return f"guide-print-failed:{path.stem}"
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "missing": _(
+            "这台服务器还不能生成 PDF：缺少 Pango 或中文字体。"
+            "请管理员安装 libpango-1.0-0、libpangoft2-1.0-0 和 fonts-noto-cjk。"
+        ),
+        "slow": _(
+            "PDF 一分钟还没有生成完，先停下了。请五分钟后再试；还不行，请找管理员。"
+        ),
+        "failed": _(
+            "PDF 没有生成成功，原因已记入日志。请五分钟后再试；还不行，请找管理员。"
+        ),
+    }
 
 
 def _html(page: GuidePage, kind: PrintKind, number: int, version: Any) -> str:
-    address = f"{base_url()}/guide/"
+    address = f"{base_url()}{public_path(page.url_path)}"
     with translation.override(CONTENT_LANGUAGE):
         register = read_register()
         return render_to_string(
@@ -121,7 +176,7 @@ def _html(page: GuidePage, kind: PrintKind, number: int, version: Any) -> str:
         )
 
 
-def _draw_once(path: Path, html: str, css: str, kind: str) -> None:
+def _draw_once(path: Path, html: str, css: str, kind: str) -> BinaryIO:
     """Draw one print at a time; who comes while it is drawn gets the same file."""
     if not _waiting.acquire(blocking=False):
         raise PrintingBusy
@@ -129,25 +184,44 @@ def _draw_once(path: Path, html: str, css: str, kind: str) -> None:
         if not _drawing.acquire(timeout=WAIT_S):
             raise PrintingBusy
         try:
-            if not path.exists():
-                _store(path, _pdf(html, css, kind))
+            return _stored(path) or _draw(path, html, css, kind)
         finally:
             _drawing.release()
     finally:
         _waiting.release()
 
 
-def _store(path: Path, content: bytes) -> None:
-    """Put the file in place in one step, and remove what it replaces."""
+def _draw(path: Path, html: str, css: str, kind: str) -> BinaryIO:
+    """Draw a print; a failure is remembered."""
+    try:
+        return _store(path, _pdf(html, css, kind))
+    except DrawingFailed as error:
+        (reason,) = error.args
+    except OSError:
+        logger.exception("print failed")
+        reason = "failed"
+    cache.set(_failure(path), reason, FAILED_S)
+    raise PrintingUnavailable(_sentences()[reason])
+
+
+def _store(path: Path, content: bytes) -> BinaryIO:
+    """Put the file in place in one step, open, and remove what it replaces."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
+    file = os.fdopen(handle, "w+b")
+    try:
         file.write(content)
-    Path(name).replace(path)
+        file.seek(0)
+        Path(name).replace(path)
+    except OSError:
+        file.close()
+        Path(name).unlink(missing_ok=True)
+        raise
     kind = path.name.partition("-")[0]
     for old in path.parent.glob(f"{kind}-*.pdf"):
         if old != path:
             old.unlink(missing_ok=True)
+    return file
 
 
 def _pdf(html: str, css: str, kind: str) -> bytes:
@@ -169,17 +243,12 @@ def _pdf(html: str, css: str, kind: str) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise PrintingBusy from error
+        raise DrawingFailed("slow") from error
     if done.returncode == UNAVAILABLE:
-        raise PrintingUnavailable(
-            _(
-                "这台服务器还不能生成 PDF：缺少 Pango 或中文字体。"
-                "请管理员安装 libpango-1.0-0、libpangoft2-1.0-0 和 fonts-noto-cjk。"
-            )
-        )
+        raise DrawingFailed("missing")
     if done.returncode or not done.stdout.startswith(b"%PDF-"):
         logger.error("print failed: %s", done.stderr.decode(errors="replace")[-2000:])
-        raise PrintingUnavailable(_("PDF 没有生成成功，原因已记入日志。请找管理员。"))
+        raise DrawingFailed("failed")
     return done.stdout
 
 

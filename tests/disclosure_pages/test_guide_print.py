@@ -5,20 +5,27 @@ import io
 import json
 import sys
 import threading
+import time
 
 import pypdfium2
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from PIL import Image
 
 from cms.approval import publication_approved
+from cms.context import base_url
 from cms.models import Authority
 from disclosure_pages import guide_drawing
 from disclosure_pages.models import DisclosureImage, GuidePage
+from disclosure_pages.qr import qr_path
 from disclosure_pages.services import guide_prints
+from disclosure_pages.services.withdrawal import withdraw
+from tasks.jobs.guide import guide as guide_job
 from tests.factories import fill_contacts, make_guide, make_site
 
 pytestmark = pytest.mark.django_db
@@ -150,10 +157,10 @@ def test_a_flood_waits_in_no_queue(monkeypatch, print_home):
 
     def ask(_number):
         try:
-            guide_prints._draw_once(path, "", "", "poster")
+            with guide_prints._draw_once(path, "", "", "poster") as file:
+                return file.read()
         except guide_prints.PrintingBusy:
             return "busy"
-        return path.read_bytes()
 
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         first = pool.submit(ask, 0)
@@ -223,14 +230,141 @@ def test_pictures_of_the_guide_are_printed_and_nothing_else_is_loaded(client):
             guide_drawing.Pictures(None, {})(url)
 
 
-def test_a_drawing_that_fails_is_told_and_logged(client, monkeypatch, caplog):
+def draw_with(monkeypatch, script):
+    """Draw with a shell script that counts its runs in a file."""
+    counted = f"echo >> '{guide_prints._folder().parent}/runs'; {script}"
+    monkeypatch.setattr(guide_prints, "DRAWING", ["/bin/sh", "-c", counted])
+
+
+def runs(home):
+    return len((home / "runs").read_text().splitlines())
+
+
+def test_a_drawing_that_fails_is_told_logged_and_not_tried_again_at_once(
+    client, monkeypatch, caplog, print_home
+):
     make_guide()
-    drawing = [sys.executable, "-c", "raise RuntimeError('broken font')"]
-    monkeypatch.setattr(guide_prints, "DRAWING", drawing)
-    answer = client.get("/guide/poster.pdf")
-    assert answer.status_code == 503
-    assert "没有生成成功" in answer.content.decode()
+    draw_with(monkeypatch, "echo broken font >&2; exit 1")
+    for _again in range(3):
+        answer = client.get("/guide/poster.pdf")
+        assert answer.status_code == 503
+        assert answer["Retry-After"] == "300"
+        assert "没有生成成功" in answer.content.decode()
+        assert "五分钟后再试" in answer.content.decode()
     assert "broken font" in caplog.text
+    assert runs(print_home) == 1
+    later = time.time() + guide_prints.FAILED_S + 1
+    draw_with(monkeypatch, "printf %%PDF-1.7")
+    with time_machine.travel(later):
+        assert client.get("/guide/poster.pdf").status_code == 200
+    assert runs(print_home) == 2
+
+
+def test_a_drawing_that_takes_too_long_is_not_tried_again_at_once(
+    client, monkeypatch, print_home
+):
+    make_guide()
+    monkeypatch.setattr(guide_prints, "DRAW_S", 0.5)
+    draw_with(monkeypatch, "exec sleep 20")
+    for _again in range(2):
+        answer = client.get("/guide/poster.pdf")
+        assert answer.status_code == 503
+        assert "还没有生成完" in answer.content.decode()
+    assert runs(print_home) == 1
+
+
+def test_a_full_disk_is_a_failure_in_words(client, monkeypatch, print_home):
+    make_guide()
+    (print_home / "prints").write_text("no folder can be made here")
+    draw_with(monkeypatch, "printf %%PDF-1.7")
+    for _again in range(2):
+        answer = client.get("/guide/poster.pdf")
+        assert answer.status_code == 503
+        assert "没有生成成功" in answer.content.decode()
+    assert runs(print_home) == 1
+
+
+def test_a_print_that_another_process_replaces_is_still_served(
+    client, monkeypatch, print_home
+):
+    make_guide()
+    draw_with(monkeypatch, "printf %%PDF-1.7")
+    stop = threading.Event()
+
+    def replace():
+        while not stop.is_set():
+            for path in (print_home / "prints").glob("*.pdf"):
+                path.unlink(missing_ok=True)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        for _again in range(20):
+            answer = client.get("/guide/poster.pdf")
+            assert answer.status_code == 200
+            assert content_of(answer) == b"%PDF-1.7"
+    finally:
+        stop.set()
+        thread.join()
+
+
+def left(home):
+    return [path.name for path in (home / "prints").iterdir()]
+
+
+def printed_guide(client, monkeypatch, print_home):
+    guide = make_guide()
+    draw_with(monkeypatch, "printf %%PDF-1.7")
+    answers = [client.get(f"/guide/{kind}.pdf") for kind in ("poster", "large")]
+    assert [content_of(answer) for answer in answers] == [b"%PDF-1.7"] * 2
+    assert len(left(print_home)) == 2
+    return guide
+
+
+def test_a_withdrawn_guide_leaves_no_print_on_the_disk(
+    client, monkeypatch, print_home, django_capture_on_commit_callbacks
+):
+    guide = printed_guide(client, monkeypatch, print_home)
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw(guide, reason="有错")
+    assert left(print_home) == []
+
+
+def test_a_changed_guide_leaves_no_old_print_on_the_disk(
+    client, monkeypatch, print_home, django_capture_on_commit_callbacks
+):
+    guide = printed_guide(client, monkeypatch, print_home)
+    guide.remedies = "<p>找市里。</p>"
+    with (
+        django_capture_on_commit_callbacks(execute=True),
+        publication_approved("test"),
+    ):
+        guide.save_revision().publish(skip_permission_checks=True)
+    assert left(print_home) == []
+
+
+def test_a_print_that_came_after_the_withdrawal_is_swept(
+    client, monkeypatch, print_home
+):
+    guide = printed_guide(client, monkeypatch, print_home)
+    guide_job()
+    assert len(left(print_home)) == 2
+    GuidePage.objects.filter(pk=guide.pk).update(expire_at=timezone.now())
+    guide_job()
+    assert left(print_home) == []
+
+
+def test_the_printed_address_is_the_pages_own(client):
+    guide = make_guide()
+    guide.slug = "zhinan"
+    with publication_approved("test"):
+        guide.save_revision().publish(skip_permission_checks=True)
+    page = GuidePage.objects.get()
+    assert client.get("/zhinan/?printed=1").status_code == 200
+    html = guide_prints._html(page, "poster", 1, page.versions.get())
+    address = f"{base_url()}/zhinan/"
+    assert f'<p class="address">{address}</p>' in html
+    assert qr_path(f"{address}?printed=1").path in html
 
 
 def test_a_picture_that_is_gone_leaves_the_print_standing(client):

@@ -1,12 +1,15 @@
 """Versions of the guide, and what the page tells the holder of a print."""
 
 import pytest
+from django.db.models import F
 
 from cms.approval import publication_approved
-from cms.models import Office
+from cms.models import Authority, Office
 from disclosure_pages.models import GuidePage, GuideVersion
 from disclosure_pages.services.guide_versions import changes, record_version
-from tests.factories import fill_contacts, make_guide
+from tasks.jobs.guide import guide as guide_job
+from tasks.models import OutboxEntry
+from tests.factories import fill_contacts, make_guide, make_people
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +131,104 @@ def test_changes_name_new_changed_and_gone_sections():
     new = [{"heading": "甲", "lines": ["1", "3"]}, {"heading": "丙", "lines": ["4"]}]
     found = [(c.heading, c.lines, c.gone) for c in changes(old, new)]
     assert found == [("甲", ["3"], False), ("丙", ["4"], False), ("乙", [], True)]
+
+
+def test_sections_of_one_heading_are_compared_one_by_one():
+    old = [{"heading": "费", "lines": ["1"]}, {"heading": "费", "lines": ["2"]}]
+    new = [*old, {"heading": "费", "lines": ["3"]}]
+    found = [(c.heading, c.lines, c.gone) for c in changes(old, new)]
+    assert found == [("费", ["3"], False)]
+    found = [(c.heading, c.lines, c.gone) for c in changes(new, [old[1]])]
+    assert found == [("费", [], True), ("费", [], True)]
+
+
+def section(heading, text):
+    return ("paragraph", f"<h2>{heading}</h2><p>{text}</p>")
+
+
+SECRET, KEPT = "拆迁户补偿名单", "要不要钱"
+
+
+def test_two_sections_of_one_heading_are_both_told_of():
+    make_guide()
+    republish(body=[section(KEPT, "不要钱。"), section(KEPT, "复印收费。")])
+    republish(body=[section(KEPT, "不收钱。"), section(KEPT, "复印收费。")])
+    assert notes()[2] == (3, f"改动：{KEPT}")
+    republish(body=[section(KEPT, "复印收费。")])
+    assert notes()[3] == (4, f"删去：{KEPT}")
+
+
+def test_the_heading_of_a_removed_section_is_named_to_nobody_outside(client):
+    make_guide()
+    republish(body=[section(KEPT, "不要钱。"), section(SECRET, "张三等。")])
+    republish(body=[section(KEPT, "不收钱。"), section(SECRET, "李四等。")])
+    republish(f"加了{SECRET}的说明", body=[section(SECRET, "王五。")])
+    assert SECRET in text_of(client, "/guide/?a")  # while it is public
+    republish(body=[section(KEPT, "不收钱。")])
+    for asked in ("", "?printed=1", "?printed=2", "?printed=3", "?printed=4"):
+        answer = client.get(f"/guide/{asked}")
+        text = answer.content.decode()
+        assert SECRET not in text, asked
+        assert "张三" not in text
+    listed = [version.note for version in answer.context["versions"]]
+    assert listed[0] == f"改动：{KEPT}；删去 1 部分"
+    assert listed[1:3] == [
+        "改动后来删去的 1 部分；删去 1 部分",
+        f"改动：{KEPT}；改动后来删去的 1 部分",
+    ]
+    assert listed[4] == "首次公开"
+    assert "删去 1 部分" in text
+    assert not client.get("/guide/?printed=4").context["printed"].is_current
+
+
+def test_a_cut_note_may_name_half_a_removed_heading(client):
+    long, names = "长" * 150, [f"{SECRET}{number}" for number in range(20)]
+    make_guide()
+    republish(body=[section(name, "甲") for name in (long, *names)])
+    assert len(notes()[1][1]) == 200
+    republish(body=[section(long, "甲")])
+    assert SECRET[:2] not in text_of(client, "/guide/?a")
+
+
+def test_the_staff_see_what_was_removed(client):
+    make_guide()
+    republish(body=[section(SECRET, "张三等。")])
+    republish(body=[section(KEPT, "不要钱。")])
+    assert notes()[2] == (3, f"改动：{KEPT}；删去：{SECRET}")
+    client.force_login(make_people()["officer"])
+    page = GuidePage.objects.get()
+    assert f"删去：{SECRET}" in text_of(client, f"/admin/pages/{page.pk}/edit/")
+
+
+def test_another_order_is_said_in_words():
+    make_guide()
+    republish(body=[section(KEPT, "不要钱。"), section("多久", "20 日。")])
+    republish(body=[section("多久", "20 日。"), section(KEPT, "不要钱。")])
+    assert notes()[2] == (3, "调了先后")
+
+
+def test_a_bulk_update_of_the_register_is_a_version_after_the_next_round(client):
+    guide = make_guide()
+    text_of(client, "/guide/")  # from now on from the copy
+    Authority.objects.update(office_hours="周一至周四 09:00–16:00")
+    office = Office.objects.create(code="new", name="新科室", phone="0000-1")
+    Office.objects.filter(pk=office.pk).update(phone="0000-888")
+    OutboxEntry.objects.update(delivered=F("wanted"))
+    assert guide_job() == 1
+    assert "第 3 版" in text_of(client, "/guide/")
+    assert "0000-888" in text_of(client, "/guide/")
+    due = OutboxEntry.objects.filter(key=guide.key, wanted__gt=F("delivered"))
+    assert due.exists()
+    assert guide_job() == 0
+    assert len(notes()) == 3
+
+
+def test_the_round_locks_nothing_while_nothing_changed(django_assert_max_num_queries):
+    make_guide()
+    with django_assert_max_num_queries(6) as queries:
+        assert guide_job() == 0
+    sql = [query["sql"] for query in queries]
+    assert not any("SAVEPOINT" in text or "INSERT" in text for text in sql)
 
 
 def test_recording_twice_is_recording_once():

@@ -44,7 +44,8 @@ class Command(BaseCommand):
             except (PrintingUnavailable, PrintingBusy) as error:
                 raise CommandError(str(error)) from error
             target = out / sheet.name
-            shutil.copyfile(sheet.path, target)
+            with sheet.file, target.open("wb") as copy:
+                shutil.copyfileobj(sheet.file, copy)
             files.append(
                 {"kind": str(kind), "file": str(target), "version": sheet.version}
             )
