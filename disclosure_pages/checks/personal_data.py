@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 from stdnum.cn import ric, uscc
@@ -201,7 +202,7 @@ def _is_birthday(digits: str) -> bool:
         day = dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         return False
-    return day.year >= OLDEST and day <= dt.date.today()
+    return day.year >= OLDEST and day <= timezone.localdate()
 
 
 def _is_mobile(digits: str, line: str, before: str, raw: str) -> bool:
