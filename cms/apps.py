@@ -11,5 +11,7 @@ class CmsConfig(AppConfig):
     def ready(self) -> None:
         from cms import duty_receivers  # noqa: F401
         from cms.desk_labels import name_fields
+        from cms.names import put_family_name_first
 
         name_fields()
+        put_family_name_first()

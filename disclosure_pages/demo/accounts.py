@@ -45,7 +45,8 @@ def load_accounts(password: str, usernames: list[str] | None = None) -> dict[str
         user, made = users.get_or_create(
             username=username,
             defaults={
-                "first_name": account["name"],
+                "first_name": account["given_name"],
+                "last_name": account["family_name"],
                 "email": f"{username}@yunxi.example",
                 "password": hashed,
             },
@@ -54,5 +55,5 @@ def load_accounts(password: str, usernames: list[str] | None = None) -> dict[str
             user.groups.set([groups[name] for name in account["groups"]])
             for village in Village.objects.filter(code__in=account.get("villages", [])):
                 assign_managers(village, [user])
-        names[username] = account["name"]
+        names[username] = user.get_full_name()
     return names
