@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from disclosure_pages.checks import personal_data
-from disclosure_pages.checks.levels import level_of
+from disclosure_pages.checks.levels import usual_level
 from disclosure_pages.checks.problems import Problem
 from disclosure_pages.choices import TextState
 from disclosure_pages.intake.results import Extracted
-from disclosure_pages.intake.stored import read_document, texts_of
-from disclosure_pages.models import DisclosureDocument
+from disclosure_pages.intake.stored import read_documents
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.models.files import NamedFile
 
@@ -25,15 +24,10 @@ def check_attachments(page: PublicPage) -> Iterator[Problem]:
         named.setdefault(file.document.sha256, file)
     if not named:
         return
-    texts = texts_of([file.document for file in named.values()])
+    documents = [file.document for file in named.values()]
+    texts = read_documents(documents, below=READ_AT_ONCE)
     for sha256, file in named.items():
-        yield from _problems(texts.get(sha256) or _read_now(file.document), file)
-
-
-def _read_now(document: DisclosureDocument) -> Extracted | None:
-    if (document.file_size or READ_AT_ONCE) >= READ_AT_ONCE:
-        return None
-    return read_document(document)
+        yield from _problems(texts.get(sha256), file)
 
 
 def _problems(found: Extracted | None, file: NamedFile) -> Iterator[Problem]:
@@ -73,4 +67,4 @@ def _personal(found: Extracted, file: NamedFile) -> Iterator[Problem]:
 
 
 def _problem(code: str, message: str, file: NamedFile, shown: str = "") -> Problem:
-    return Problem(code, level_of(code), message, file.field, shown, of_file=True)
+    return Problem(code, usual_level(code), message, file.field, shown, of_file=True)

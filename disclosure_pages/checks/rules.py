@@ -1,7 +1,8 @@
 """Checks over one draft, each of which blocks or warns by setting."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -9,8 +10,9 @@ from cms.models import Authority
 from disclosure_pages import document_numbers
 from disclosure_pages.checks import personal_data, wording
 from disclosure_pages.checks.attachments import check_attachments
+from disclosure_pages.checks.chosen import chosen_checks
 from disclosure_pages.checks.contents import Contents, contents_of
-from disclosure_pages.checks.levels import BLOCK, OFF, level_of
+from disclosure_pages.checks.levels import BLOCK, OFF, usual_level
 from disclosure_pages.checks.links import dead_links
 from disclosure_pages.checks.problems import Problem, excerpt_at
 from disclosure_pages.guide_rules import missing_parts
@@ -30,6 +32,7 @@ def check_page(page: PublicPage) -> list[Problem]:
     changes nothing of the page.
     """
     contents = contents_of(page)
+    chosen = chosen_checks()
     found = [
         *_title(page),
         *_record(page),
@@ -40,9 +43,10 @@ def check_page(page: PublicPage) -> list[Problem]:
         *_pictures(contents),
         *_tables(contents),
         *_links(contents),
-        *_wording(page, contents),
+        *_wording(page, contents, chosen.words),
         *check_attachments(page),
     ]
+    found = [replace(each, level=chosen.level_of(each.code)) for each in found]
     found = [problem for problem in found if problem.level != OFF]
     return sorted(found, key=lambda problem: problem.level != BLOCK)
 
@@ -53,7 +57,7 @@ def what_blocks(page: PublicPage) -> list[str]:
 
 
 def _problem(code: str, message: str, field: str = "", excerpt: str = "") -> Problem:
-    return Problem(code, level_of(code), message, field, excerpt)
+    return Problem(code, usual_level(code), message, field, excerpt)
 
 
 def _title(page: PublicPage) -> Iterator[Problem]:
@@ -164,10 +168,12 @@ def _links(contents: Contents) -> Iterator[Problem]:
         yield _problem("dead_link", message, name, shown[:40])
 
 
-def _wording(page: PublicPage, contents: Contents) -> Iterator[Problem]:
+def _wording(
+    page: PublicPage, contents: Contents, words: Iterable[wording.Word]
+) -> Iterator[Problem]:
     seen: set[str] = set()
     for name, text in [("title", page.title or ""), *contents.texts]:
-        for wrong, right, note, place in wording.find(text):
+        for (wrong, right, note), place in wording.find(text, words):
             if wrong in seen:
                 continue
             seen.add(wrong)

@@ -12,7 +12,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from disclosure_pages.checks import personal_data
-from disclosure_pages.checks.levels import OFF, level_of
+from disclosure_pages.checks.chosen import Chosen
+from disclosure_pages.checks.levels import OFF
 from disclosure_pages.intake.results import Extracted
 from disclosure_pages.models import DisclosureDocument
 
@@ -44,6 +45,7 @@ def problems_of(
     body: Any,
     files: Iterable[DisclosureDocument],
     texts: dict[str, Extracted],
+    chosen: Chosen,
 ) -> list[str]:
     """Return a sentence for each kind of personal number in text and files.
 
@@ -51,29 +53,30 @@ def problems_of(
         content: the fields of the revision.
         body: its blocks, decoded.
         texts: what was taken out of files, by ``sha256``.
+        chosen: what the office wants to be told of.
     """
     own = [str(content.get(name) or "") for name in FIELDS]
     for block in body or []:
         own += leaves(block.get("value"))
-    found = _sentences(_("正文"), own)
+    found = _sentences(_("正文"), own, chosen)
     for file in files:
         known = texts.get(file.sha256)
         where = _("附件“%(name)s”") % {"name": file.title}
         if known is None:
             found.append(_("%(where)s还在提取文字，稍后再看。") % {"where": where})
             continue
-        found += _sentences(where, known.pages)
+        found += _sentences(where, known.pages, chosen)
     return found
 
 
-def _sentences(where: str, texts: Iterable[str]) -> list[str]:
+def _sentences(where: str, texts: Iterable[str], chosen: Chosen) -> list[str]:
     hits: dict[tuple[str, str], list[str]] = {}
     for text in texts:
         for hit in personal_data.find(text):
             hits.setdefault((hit.kind, hit.level), []).append(hit.masked_excerpt)
     found = []
     for (kind, level), excerpts in hits.items():
-        if level_of(personal_data.CODES[level]) == OFF:
+        if chosen.level_of(personal_data.CODES[level]) == OFF:
             continue
         values = {
             "where": where,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision, TaskState
 
 from cms.services.review import SecrecyRecord
+from disclosure_pages.checks.chosen import chosen_checks
 from disclosure_pages.checks.contents import documents_in
 from disclosure_pages.choices import Category, DisclosureMode
 from disclosure_pages.desk.batch_problems import leaves, problems_of
@@ -104,7 +105,7 @@ def rows_of(user: Any, batch: uuid.UUID) -> list[Waiting]:
 
 
 def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
-    """Return the rows with text, files and what to look at; four queries."""
+    """Return the rows with text, files and what to look at; five queries."""
     ids = [row.state.revision_id for row in rows]
     contents = dict(Revision.objects.filter(pk__in=ids).values_list("pk", "content"))
     shown = [Shown(row, contents.get(row.state.revision_id) or {}) for row in rows]
@@ -113,9 +114,9 @@ def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
     for one in shown:
         ids = _document_ids(one.content)
         one.files = [documents[pk] for pk in ids if pk in documents]
-    texts = texts_of(documents.values())
+    texts, chosen = texts_of(documents.values()), chosen_checks()
     for one in shown:
-        one.personal = problems_of(one.content, one.body, one.files, texts)
+        one.personal = problems_of(one.content, one.body, one.files, texts, chosen)
     hashes = {file.sha256 for one in shown for file in one.files}
     texts = FileText.objects.filter(sha256__in=hashes).defer("pages")
     unread = {text.sha256 for text in texts if is_unread(text)}

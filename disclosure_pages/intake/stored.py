@@ -16,11 +16,6 @@ from disclosure_pages.models.files import FileText
 NUL = "\x00"  # PostgreSQL stores none
 
 
-def text_of(document: DisclosureDocument) -> Extracted | None:
-    """Return what was read from the document; None while nobody has read it yet."""
-    return texts_of([document]).get(document.sha256)
-
-
 def texts_of(documents: Iterable[DisclosureDocument]) -> dict[str, Extracted]:
     """Return what was read, by ``sha256``, in one query; unread ones are left out."""
     hashes = {document.sha256 for document in documents}
@@ -31,33 +26,57 @@ def texts_of(documents: Iterable[DisclosureDocument]) -> dict[str, Extracted]:
 
 
 def read_document(document: DisclosureDocument) -> Extracted:
-    """Read the document now, unless its content was read before, and store that.
+    """Read the document now, unless its content was read before, and store that."""
+    return read_documents([document])[document.sha256]
+
+
+def read_documents(
+    documents: Iterable[DisclosureDocument], *, below: int | None = None
+) -> dict[str, Extracted]:
+    """Return what is in the documents, by ``sha256``; two queries for all of them.
+
+    What nobody has read yet is read now and stored; of that, files of ``below`` bytes
+    and more are left out.
+    """
+    wanted = {document.sha256: document for document in documents}
+    rows = FileText.objects.in_bulk(wanted, field_name="sha256") if wanted else {}
+    found, new = {}, []
+    for sha256, document in wanted.items():
+        row = rows.get(sha256) or FileText(sha256=sha256)
+        if row.state != TextState.WAITING:
+            found[sha256] = _extracted(row)
+        elif below is None or (document.file_size or below) < below:
+            found[sha256] = _take_out(document, row)
+            new.append(row)
+    if new:
+        FileText.objects.bulk_create(
+            new,
+            update_conflicts=True,
+            unique_fields=["sha256"],
+            update_fields=["state", "pages", "findings", "message", "checked_at"],
+        )
+    return found
+
+
+def _take_out(document: DisclosureDocument, row: FileText) -> Extracted:
+    """Read the file and note in the row what it says; nothing is saved.
 
     What was found when its public copy was made stands first among the findings.
     """
-    known = text_of(document)
-    if known is not None:
-        return known
     try:
         with document.open_file() as file:
             found = extract_text(file, document.filename)
     except OSError:
         message = _("文件不在了。请重新上传。")
         found = Extracted(TextState.FAILED, message=message)
-    row = FileText.objects.filter(sha256=document.sha256).first()
-    told = [Finding(**found) for found in row.findings] if row else []
+    told = [Finding(**finding) for finding in row.findings]
     earlier = [finding for finding in told if finding.code == NOT_CLEANED]
     found = replace(found, findings=[*earlier, *found.findings])
-    FileText.objects.update_or_create(
-        sha256=document.sha256,
-        defaults={
-            "state": found.state,
-            "pages": [page.replace(NUL, "") for page in found.pages],
-            "findings": [finding.as_dict() for finding in found.findings],
-            "message": found.message[:300],
-            "checked_at": timezone.now(),
-        },
-    )
+    row.state = found.state
+    row.pages = [page.replace(NUL, "") for page in found.pages]
+    row.findings = [finding.as_dict() for finding in found.findings]
+    row.message = found.message[:300]
+    row.checked_at = timezone.now()
     return found
 
 

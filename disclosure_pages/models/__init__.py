@@ -4,6 +4,7 @@ from disclosure_pages.models.catalogue import (
     Subcategory,
     Term,
 )
+from disclosure_pages.models.check_settings import CheckSettings
 from disclosure_pages.models.desk import (
     SavedFilter,
 )
@@ -60,6 +61,7 @@ from disclosure_pages.models.reading_points import (
 from disclosure_pages.models.register import IndexNumberCounter, IndexNumberEntry
 
 __all__ = [
+    "CheckSettings",
     "CatalogueEntry",
     "Subcategory",
     "Term",

@@ -236,7 +236,7 @@ def _groups(home: HomePage) -> None:
 
 
 def _allow_catalogue(*groups: Group) -> None:
-    """Let groups keep vocabularies, catalogue, steering group and calendar."""
+    """Let groups keep vocabularies, catalogue, steering group, calendar, checks."""
     verbs = ("add", "change", "delete")
     catalogue = ("term", "subcategory", "catalogueentry")
     organisation = ("steeringmember", "calendarday")
@@ -248,6 +248,7 @@ def _allow_catalogue(*groups: Group) -> None:
             *permissions(
                 "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation]
             ),
+            *permissions("disclosure_pages", ["change_checksettings"]),
         )
 
 

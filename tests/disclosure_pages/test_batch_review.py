@@ -1,5 +1,6 @@
 """A bulk load in review: one entry, one decision a step, a record for each item."""
 
+import json
 import re
 
 import pytest
@@ -9,12 +10,14 @@ from wagtail.models import TaskState
 
 from cms.models import SecrecyReview
 from disclosure_pages.bulk.staged import StagedItem
+from disclosure_pages.checks.chosen import Chosen
 from disclosure_pages.choices import TextState
 from disclosure_pages.desk import batch_pieces, batch_problems, batch_views
 from disclosure_pages.desk.loading import storing
 from disclosure_pages.desk.loading.checking import Allowed, check_batch
 from disclosure_pages.desk.loading.running import Importer
 from disclosure_pages.intake.results import Extracted
+from disclosure_pages.intake.stored import read_document
 from disclosure_pages.models import (
     DisclosureDocument,
     DisclosureItemPage,
@@ -22,7 +25,7 @@ from disclosure_pages.models import (
     OfficeIndexPage,
 )
 from tests.disclosure_pages.bulk_files import row, write_csv
-from tests.factories import make_user
+from tests.factories import make_document, make_user
 
 pytestmark = pytest.mark.django_db
 QUESTIONS = ("no_state_secret", "no_personal_data", "no_trade_secret", "files_opened")
@@ -279,13 +282,28 @@ def test_a_phone_number_is_named_in_the_table(client, people, tmp_path):
     assert all(number not in words and "*" in words for words in told)
 
 
+def test_a_file_that_the_text_links_to_is_looked_at_too(client, people, tmp_path):
+    batch = load(people, tmp_path, 2)
+    linked = make_document("名单.csv", b"360426199101010071\n")
+    text = f'<p><a linktype="document" id="{linked.pk}">名单</a></p>'
+    read_document(linked)
+    changed = DisclosureItemPage.objects.get(external_id="b-1").latest_revision
+    changed.content["body"] = json.dumps([{"type": "paragraph", "value": text}])
+    changed.save()
+    client.force_login(people["head"])
+    page = client.get(f"/admin/review/batch/{batch.uuid}/").content.decode()
+    assert page.count("附件“名单.csv”里有 1 个身份证号") == 1
+    assert page.count(f'href="{linked.url}"') == 1
+
+
 def test_numbers_in_text_and_files_are_found_without_opening_them():
     number = "360426199101010071"
+    chosen = Chosen({}, ())
     body = [{"value": f"<p>身份证{number[:9]}<b>{number[9:]}</b></p><p>1</p>"}]
     file = DisclosureDocument(title="名单", sha256="a" * 64)
     unread = DisclosureDocument(title="别的", sha256="b" * 64)
     texts = {file.sha256: Extracted(TextState.OK, ["", f"张三 {number}"])}
-    found = batch_problems.problems_of({}, body, [file, unread], texts)
+    found = batch_problems.problems_of({}, body, [file, unread], texts, chosen)
     assert [words.split("：")[0] for words in found] == [
         "正文里有 1 个身份证号",
         "附件“名单”里有 1 个身份证号",
@@ -293,4 +311,4 @@ def test_numbers_in_text_and_files_are_found_without_opening_them():
     ]
     assert number not in "".join(found)
     cells = [{"value": {"rows": [["138123", "45678"], ["", ""]]}}]
-    assert batch_problems.problems_of({}, cells, [], {}) == []
+    assert batch_problems.problems_of({}, cells, [], {}, chosen) == []

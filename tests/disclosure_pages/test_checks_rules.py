@@ -7,6 +7,7 @@ from wagtail.images.tests.utils import get_test_image_file
 
 from disclosure_pages.checks.rules import check_page
 from disclosure_pages.models import (
+    CheckSettings,
     DisclosureImage,
     DisclosureItemPage,
     FileText,
@@ -117,8 +118,9 @@ def test_a_contact_mobile_only_warns():
     assert codes(draft(body=body)) == [("contact_phone", "warn")]
 
 
-def test_levels_follow_the_setting(settings):
-    settings.GONGKAI_CHECK_LEVELS = {"personal_data": "warn", "document_number": "off"}
+def test_levels_follow_the_choice_of_the_office():
+    levels = {"personal_data": "warn", "document_number": "off"}
+    CheckSettings.objects.create(levels=levels)
     page = draft(document_number="", body=rich(f"<p>{VALID_ID}</p>"))
     assert codes(page) == [("personal_data", "warn")]
 
