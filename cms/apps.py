@@ -10,8 +10,10 @@ class CmsConfig(AppConfig):
 
     def ready(self) -> None:
         from cms import duty_receivers  # noqa: F401
+        from cms.audit import receivers
         from cms.desk_labels import name_fields
         from cms.names import put_family_name_first
 
         name_fields()
         put_family_name_first()
+        receivers.connect()

@@ -12,6 +12,10 @@ from wagtail.documents.api.admin.views import DocumentsAdminAPIViewSet
 from wagtail.images.api.admin.views import ImagesAdminAPIViewSet
 from wagtail.permissions import policy_registry
 
+from cms.audit import actions
+
+hooks.register("register_log_actions", actions.register)
+
 
 class ReadOnlyPages(PagesAdminAPIViewSet):
     """The desk's own API: the explorer reads; nothing is changed past a lock."""

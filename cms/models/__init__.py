@@ -1,3 +1,4 @@
+from cms.models.audit import ChainHead, SealedEvent
 from cms.models.authority import Authority
 from cms.models.calendar import CalendarDay
 from cms.models.duties import (
@@ -22,6 +23,7 @@ __all__ = [
     "Absence",
     "Authority",
     "CalendarDay",
+    "ChainHead",
     "Countersignature",
     "CountersignTask",
     "LeaderTask",
@@ -32,6 +34,7 @@ __all__ = [
     "ReviewDuty",
     "ReviewPath",
     "Risk",
+    "SealedEvent",
     "SecrecyReview",
     "SecrecyReviewTask",
     "StandIn",
