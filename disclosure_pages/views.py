@@ -8,6 +8,8 @@ from django.template.response import TemplateResponse
 from wagtail.models import Page, ReferenceIndex
 from wagtail.permissions import policy_registry
 
+from cms.audit.actions import READ_FILE
+from cms.audit.recording import record_read
 from disclosure_pages.desk.selectors import review_queue
 from disclosure_pages.models import (
     AnnualReportPage,
@@ -79,6 +81,7 @@ def guard_document(
     if document_is_public(document):
         return None
     if may_open(request, document):
+        record_read(request.user, document, READ_FILE)
         return None
     items = DisclosureItemPage.objects.filter(attachments__document=document)
     reports = AnnualReportPage.objects.filter(document=document)
@@ -102,8 +105,10 @@ def media(request: HttpRequest, name: str) -> HttpResponse:
     if image is None or not default_storage.exists(name):
         raise Http404
     public = image_is_public(image)
-    if not public and not may_open(request, image):
-        raise Http404
+    if not public:
+        if not may_open(request, image):
+            raise Http404
+        record_read(request.user, image, READ_FILE)
     response = FileResponse(default_storage.open(name))
     response["Cache-Control"] = "public, max-age=60" if public else PRIVATE
     response["X-Content-Type-Options"] = "nosniff"

@@ -6,8 +6,10 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
+from wagtail.log_actions import log
 from wagtail.models import Page, Revision, TaskState, WorkflowState
 
+from cms.audit.actions import SECRECY_REVIEW
 from cms.models.duties import Countersignature, ReviewDuty
 from cms.models.moderation import (
     CountersignTask,
@@ -170,7 +172,7 @@ def _countersigned(
 def _keep_record(
     task_state: TaskState, user: AbstractUser, record: SecrecyRecord
 ) -> None:
-    SecrecyReview.objects.create(
+    kept = SecrecyReview.objects.create(
         revision_id=task_state.revision_id,
         task_state=task_state,
         reviewer=user,
@@ -180,6 +182,19 @@ def _keep_record(
         legal_ground=record.legal_ground,
         note=record.note,
         files=file_hashes(task_state.revision),
+    )
+    log(
+        task_state.workflow_state.content_object,
+        SECRECY_REVIEW,
+        user=user,
+        revision=task_state.revision,
+        data={
+            "opinion": str(kept.opinion),
+            "answers": kept.answers,
+            "legal_ground": kept.legal_ground,
+            "reason": kept.note,
+            "files": kept.files,
+        },
     )
 
 

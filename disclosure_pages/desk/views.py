@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from wagtail.models import Page, TaskState
 
+from cms.audit.actions import READ
+from cms.audit.recording import record_read
 from cms.models import SecrecyReviewTask
 from cms.services.review import ReviewConflict, decide, may_review
 from cms.services.reviewers import is_reviewer
@@ -51,6 +53,8 @@ def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
     if not is_reviewer(task_state, _page(task_state), request.user):
         raise PermissionDenied
     page = task_state.revision.as_object()
+    if request.method == "GET":
+        record_read(request.user, page, READ, revision_id=task_state.revision_id)
     checked = panel_context(page)
     form = _form_of(request, task_state, checked["files"])
     if request.method == "POST":
