@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
+from cms.audit.sealing import seal
+
 from . import wake
 from .choices import target_names
 from .drain import drain
@@ -21,6 +23,7 @@ from .schedule import Periodic, periodic_jobs
 
 logger = logging.getLogger(__name__)
 POLL_S = 0.5
+SEAL_S = 2.0
 REST_S = 5.0  # after an exception
 
 _stopping = threading.Event()
@@ -29,7 +32,10 @@ _events: list[threading.Event] = []
 
 
 def start() -> bool:
-    """Start one thread for each target and one for periodic jobs, once; says if so.
+    """Start the threads, once; says if so.
+
+    One for each target, one for periodic jobs, and one that seals the audit chain:
+    it must not wait until a file is read or an index is built.
 
     Does nothing unless ``GONGKAI_EMBEDDED_JOBS``. Call it in the process that serves,
     after any fork.
@@ -40,6 +46,7 @@ def start() -> bool:
     for name in target_names():
         _spawn(f"drain {name}", _drainer(name), POLL_S)
     _spawn("ticker", _ticker(periodic_jobs()), 1.0)
+    _spawn("seal", seal, SEAL_S)
     return True
 
 

@@ -15,6 +15,8 @@ def threads(settings, world, committed, monkeypatch):
     monkeypatch.setattr(embedded, "periodic_jobs", list)
     monkeypatch.setattr(embedded, "rebuild_wanted", lambda name: False)
     monkeypatch.setattr(embedded, "REST_S", 0.1)
+    world.sealed = []
+    monkeypatch.setattr(embedded, "seal", lambda: world.sealed.append(1))
     assert embedded.start()
     yield world
     embedded.stop()
@@ -60,6 +62,14 @@ def test_threads_survive_any_exception(threads, monkeypatch):
     monkeypatch.setattr(embedded, "drain", working)
     OutboxEntry.record([KEY], "publish")
     assert wait_for(lambda: delivered() == 2)
+
+
+def test_a_thread_of_its_own_seals_the_audit_chain(threads, monkeypatch):
+    assert embedded.SEAL_S <= 5
+    assert wait_for(lambda: threads.sealed)
+    before = len(threads.sealed)
+    wake()
+    assert wait_for(lambda: len(threads.sealed) > before)
 
 
 def test_starting_twice_starts_once(threads):
