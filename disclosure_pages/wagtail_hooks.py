@@ -171,6 +171,7 @@ class OrganisationGroup(SnippetViewSetGroup):
 register_snippet(OrganisationGroup)
 from disclosure_pages import catalogue_hooks, feedback_hooks  # noqa: E402, F401
 from disclosure_pages.desk import (  # noqa: E402, F401
+    audit_log,
     batch_views,
     checks_hooks,
     points_report,

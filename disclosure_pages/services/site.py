@@ -48,6 +48,7 @@ SECRECY_GROUP = "保密审查"
 LEADER_GROUP = "领导"
 OFFICER_GROUP = "信息管理员"
 ADMIN_GROUP = "系统管理员"
+INSPECTOR_GROUP = "监督检查"  # reads what was done, and nothing else
 WORKFLOW_NAME = "三级审查"
 DEFAULT_GROUPS = ("Editors", "Moderators")  # Wagtail makes them in every database
 DEFAULT_WORKFLOW = "Moderators approval"
@@ -220,6 +221,9 @@ def _groups(home: HomePage) -> None:
         *permissions("disclosure_pages", ["view_feedback", "change_feedback"]),
         *permissions("gongkai_cms", ["change_village"]),
     )
+    sees = permissions("gongkai_cms", ["view_sealedevent"])
+    for name in (OFFICER_GROUP, ADMIN_GROUP, INSPECTOR_GROUP):
+        desk_group(name).permissions.add(*sees)
     _allow_catalogue(officer, desk_group(ADMIN_GROUP))
     allow_pages(officer, home, ["add_page", "change_page"])
     allow_files(officer, None)
