@@ -13,8 +13,14 @@ from wagtail.images.api.admin.views import ImagesAdminAPIViewSet
 from wagtail.permissions import policy_registry
 
 from cms.audit import actions
+from cms.audit.group_rights import RightsRecorder
 
 hooks.register("register_log_actions", actions.register)
+
+
+@hooks.register("register_group_permission_panel", order=1000)
+def record_rights() -> type[RightsRecorder]:
+    return RightsRecorder
 
 
 class ReadOnlyPages(PagesAdminAPIViewSet):

@@ -23,14 +23,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
 from wagtail.log_actions import log
-from wagtail.models import (
-    GroupCollectionPermission,
-    GroupPagePermission,
-    ModelLogEntry,
-)
+from wagtail.models import ModelLogEntry
 from wagtail.models.audit_log import BaseLogEntry
 
 from cms.audit import actions
+from cms.audit.group_rights import GRANTS, grant_name
 from cms.audit.recording import stamp
 
 FAILURES_A_MINUTE = 60  # more would let strangers fill the disk
@@ -48,7 +45,7 @@ def connect() -> None:
     m2m_changed.connect(record_groups, sender=user.groups.through)
     m2m_changed.connect(record_permissions, sender=user.user_permissions.through)
     m2m_changed.connect(record_permissions, sender=Group.permissions.through)
-    for grant in (GroupPagePermission, GroupCollectionPermission):
+    for grant in GRANTS:
         post_save.connect(record_grant, sender=grant)
         post_delete.connect(record_grant, sender=grant)
     kept = [m for m in apps.get_models() if issubclass(m, _SETTINGS)]
@@ -174,10 +171,9 @@ def record_grant(
     removed = signal is post_delete
     if raw or not (created or removed):
         return
-    place = getattr(instance, "page", None) or instance.collection
-    names = [f"{instance.permission.codename}: {place}"]
     change = "removed" if removed else "added"
-    log(instance.group, actions.PERMISSIONS, data={change: names})
+    data = {change: [grant_name(instance)]}
+    log(instance.group, actions.PERMISSIONS, data=data)
 
 
 def note_changes(

@@ -1,6 +1,7 @@
 """Which acts reach the log, and what stays of them: person, object, reason."""
 
 import json
+import re
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -81,6 +82,37 @@ def test_groups_and_rights_are_logged_both_ways(people):
         {"removed": ["disclosure_pages.withdraw_item"]},
         {"added": [f"publish_page: {home}"]},
         {"removed": [f"publish_page: {home}"]},
+    ]
+
+
+def test_rights_handed_out_by_the_group_form_are_named(client, people):
+    group, home = Group.objects.create(name="临时"), HomePage.objects.get()
+    client.force_login(make_user("boss", "系统管理员"))
+    url = reverse("wagtailusers_groups:edit", args=[group.pk])
+    rights = Permission.objects.get(
+        codename="change_page", content_type__app_label="wagtailcore"
+    )
+
+    def save(*pages):
+        form = {"name": "临时"}
+        shown = client.get(url).content.decode()
+        for prefix in re.findall(r'name="([\w-]+)-TOTAL_FORMS"', shown):
+            form[f"{prefix}-TOTAL_FORMS"] = form[f"{prefix}-INITIAL_FORMS"] = 0
+        form["page_permissions-TOTAL_FORMS"] = len(pages)
+        for number, page in enumerate(pages):
+            form[f"page_permissions-{number}-page"] = page.pk
+            form[f"page_permissions-{number}-permissions"] = [rights.pk]
+        assert client.post(url, form).status_code == 302
+
+    save(home)
+    save()
+    names = [f"change_page: {home.title}"]
+    events = sealed("gongkai.permissions")[-2:]
+    assert [event.actor_username for event in events] == ["boss", "boss"]
+    data = [json.loads(event.event)["row"]["data"] for event in events]
+    assert [{k: v for k, v in row.items() if k != "audit"} for row in data] == [
+        {"added": names},
+        {"removed": names},
     ]
 
 
