@@ -12,6 +12,7 @@ from wagtail.documents.api.admin.views import DocumentsAdminAPIViewSet
 from wagtail.images.api.admin.views import ImagesAdminAPIViewSet
 from wagtail.permissions import policy_registry
 
+from cms import review_hooks  # noqa: F401
 from cms.audit import actions
 from cms.audit.group_rights import RightsRecorder
 
