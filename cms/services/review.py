@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AbstractUser, Group
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    PermissionDenied,
+    ValidationError,
+)
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
@@ -114,7 +118,8 @@ def decide(
 
     Raises:
         PermissionDenied: the user may not do this step.
-        ReviewConflict: someone was faster or the text changed; nothing was done.
+        ReviewConflict: someone was faster, the text changed or can't go live as it
+            is; nothing was done.
     """
     page_id = task_state.workflow_state.object_id
     page = Page.objects.select_for_update().get(pk=page_id)
@@ -140,7 +145,7 @@ def decide(
     if approve:
         _keep_place(task_state, place)
         if _countersigned(task_state, place, user, comment):
-            task_state.specific.approve(user=user, comment=comment)
+            _approve(task_state, user, comment)
         return
     if not comment.strip():
         raise ReviewConflict(_("退回时请写明原因，起草人会逐字看到。"))
@@ -180,6 +185,30 @@ def _countersigned(
     )
     page = task_state.workflow_state.content_object
     return not open_groups(task_state, page)
+
+
+def _approve(task_state: TaskState, user: AbstractUser, comment: str) -> None:
+    try:
+        task_state.specific.approve(user=user, comment=comment)
+    except ValidationError as error:
+        model = task_state.workflow_state.content_object.specific_class
+        values = {"missing": _sentences(model, error)}
+        raise ReviewConflict(
+            _("还不能公开，未作任何处理，请退回修改：%(missing)s") % values
+        ) from error
+
+
+def _sentences(model: type[Page], error: ValidationError) -> str:
+    """Return what is wrong with a page, by the names that its editor shows."""
+    if not hasattr(error, "error_dict"):
+        return "；".join(error.messages)
+    found = []
+    for name, messages in error.message_dict.items():
+        told = " ".join(messages)
+        if name != NON_FIELD_ERRORS:
+            told = f"{model._meta.get_field(name).verbose_name}：{told}"
+        found.append(told)
+    return "；".join(found)
 
 
 def _keep_record(

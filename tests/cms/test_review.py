@@ -175,3 +175,32 @@ def test_the_same_file_linked_twice_counts_once(people):
     linked = make_document("表.txt", b"1")
     item = submitted(people, text=link_to(linked) * 2)
     assert item.attachment_hashes() == [linked.sha256]
+
+
+def test_what_cannot_go_live_is_a_conflict_in_plain_words(people, client):
+    item = submitted(people)
+    for role in ("head", "secrecy"):
+        approve(item, people[role])
+    revision = item.latest_revision
+    revision.content["category"] = "gone"
+    revision.content["date_made"] = None
+    revision.save()
+    with pytest.raises(ReviewConflict, match="还不能公开.*类别：.*成文日期：") as told:
+        approve(item, people["leader"])
+    assert "date_made" not in str(told.value)
+    state = waiting(item)
+    client.force_login(people["leader"])
+    answers = {"decision": "approve", "revision": state.revision_id}
+    answer = client.post(f"/admin/review/{state.pk}/", answers)
+    assert answer.status_code == 409
+    assert "还不能公开" in answer.content.decode()
+    state.refresh_from_db()
+    item.refresh_from_db()
+    assert (state.status, item.live) == (TaskState.STATUS_IN_PROGRESS, False)
+    decide(
+        state,
+        people["leader"],
+        approve=False,
+        revision_id=state.revision_id,
+        comment="请补成文日期。",
+    )
