@@ -3,7 +3,7 @@
 Nobody holds Wagtail's publish permission. The finish action of the workflow, the
 scheduler (for a revision that was approved earlier), the command-line import of
 material that is already lawfully public and the site set-up open the door; every
-other path is refused by ``PublicPage.publish``.
+other path is refused by ``ModeratedPage.publish``.
 """
 
 from collections.abc import Iterator
@@ -11,10 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _approved: ContextVar[str] = ContextVar("publication_approved", default="")
-
-
-class NotApproved(PermissionError):
-    """A publication was tried outside the review."""
 
 
 @contextmanager
