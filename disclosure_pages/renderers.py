@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import override
 from wagtail.models import Page
 
@@ -128,7 +129,9 @@ def _point_metadata(
 
 
 def _published_on(page: Page) -> str:
-    return iso(page.first_published_at.date()) if page.first_published_at else ""
+    """Return the day of the first publication, as people here count days."""
+    moment = page.first_published_at
+    return iso(timezone.localdate(moment)) if moment else ""
 
 
 @singledispatch

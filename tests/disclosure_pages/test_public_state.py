@@ -193,3 +193,10 @@ def test_publishing_again_after_a_withdrawal_clears_the_tombstone():
     assert item.withdrawn_at is None
     assert item.withdrawn_reason == ""
     assert state_of(item).state == "published"
+
+
+def test_the_day_of_publication_is_the_day_here():
+    guide = make_guide()
+    moment = dt.datetime(2026, 8, 24, 16, 30, tzinfo=dt.UTC)
+    type(guide).objects.filter(pk=guide.pk).update(first_published_at=moment)
+    assert state_of(guide).metadata["date_published"] == "2026-08-25"
