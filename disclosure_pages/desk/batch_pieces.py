@@ -13,6 +13,7 @@ from wagtail.models import TaskState
 
 from cms.services.review import ReviewConflict, SecrecyRecord, decide
 from disclosure_pages.desk.batch_review import Choice, rows_of
+from disclosure_pages.desk.forms import UNREAD_FILES
 from disclosure_pages.desk.waiting import revisions_of
 from disclosure_pages.models import ImportBatch
 
@@ -55,6 +56,7 @@ def keep(load: ImportBatch, user: Any, task_id: int, choice: Choice) -> None:
         "next": 0,
         "approve": choice.approve,
         "excluded": sorted(choice.excluded),
+        "looked": sorted(choice.looked),
         "comment": choice.comment,
         "record": _stored(choice.record),
         "refusal": _stored(choice.refusal),
@@ -105,6 +107,8 @@ def _decide(
 ) -> None:
     approve = kept["approve"] and state.pk not in kept["excluded"]
     record = kept["record"] if approve else kept["refusal"]
+    if record and approve and state.pk in kept.get("looked", ()):
+        record = record | {"answers": record["answers"] | {UNREAD_FILES: True}}
     try:
         decide(
             state,

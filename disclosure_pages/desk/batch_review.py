@@ -8,15 +8,17 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Revision, TaskState
 
 from cms.services.review import SecrecyRecord
 from disclosure_pages.checks.chosen import chosen_checks
 from disclosure_pages.checks.contents import documents_in
-from disclosure_pages.choices import Category, DisclosureMode
+from disclosure_pages.choices import Category, DisclosureMode, TextState
 from disclosure_pages.desk.batch_problems import leaves, problems_of
 from disclosure_pages.desk.checks_panel import is_unread
 from disclosure_pages.desk.waiting import Waiting, revisions_of, waiting_for
@@ -36,11 +38,17 @@ class Shown:
     files: list[DisclosureDocument] = field(default_factory=list)
     personal: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)  # files that gave no text
+    unchecked: list[str] = field(default_factory=list)  # those, and what still waits
 
     @property
     def token(self) -> str:
         """What the form sends back: the step and the revision that was shown."""
         return f"{self.waiting.state.pk}:{self.waiting.state.revision_id}"
+
+    @property
+    def number(self) -> str:
+        """The step, as the ticks of the form name it."""
+        return str(self.waiting.state.pk)
 
     @property
     def title(self) -> str:
@@ -94,6 +102,7 @@ class Choice:
     approve: bool = True
     excluded: frozenset[int] = frozenset()
     reject_excluded: bool = False
+    looked: frozenset[int] = frozenset()  # where he opened the files without text
     comment: str = ""
     record: SecrecyRecord | None = None
     refusal: SecrecyRecord | None = None
@@ -106,6 +115,22 @@ def rows_of(user: Any, batch: uuid.UUID) -> list[Waiting]:
 
 def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
     """Return the rows with text, files and what to look at; five queries."""
+    shown = _with_files(rows)
+    texts = texts_of([file for one in shown for file in one.files])
+    chosen = chosen_checks()
+    for one in shown:
+        one.personal = problems_of(one.content, one.body, one.files, texts, chosen)
+    return shown
+
+
+def unconfirmed(rows: Sequence[Waiting], choice: Choice) -> list[str]:
+    """Return the titles that would pass with files that neither we nor he read."""
+    passing = {pk for pk, _revision in choice.shown} - choice.excluded - choice.looked
+    shown = _with_files([row for row in rows if row.state.pk in passing])
+    return [one.title for one in shown if one.unchecked]
+
+
+def _with_files(rows: Sequence[Waiting]) -> list[Shown]:
     ids = [row.state.revision_id for row in rows]
     contents = dict(Revision.objects.filter(pk__in=ids).values_list("pk", "content"))
     shown = [Shown(row, contents.get(row.state.revision_id) or {}) for row in rows]
@@ -114,14 +139,13 @@ def shown_rows(rows: Sequence[Waiting]) -> list[Shown]:
     for one in shown:
         ids = _document_ids(one.content)
         one.files = [documents[pk] for pk in ids if pk in documents]
-    texts, chosen = texts_of(documents.values()), chosen_checks()
-    for one in shown:
-        one.personal = problems_of(one.content, one.body, one.files, texts, chosen)
     hashes = {file.sha256 for one in shown for file in one.files}
     texts = FileText.objects.filter(sha256__in=hashes).defer("pages")
     unread = {text.sha256 for text in texts if is_unread(text)}
+    done = {text.sha256 for text in texts if text.state != TextState.WAITING} - unread
     for one in shown:
         one.unread = [file.title for file in one.files if file.sha256 in unread]
+        one.unchecked = [file.title for file in one.files if file.sha256 not in done]
     return shown
 
 
@@ -139,7 +163,7 @@ def outcome_rows(batch: uuid.UUID) -> list[dict[str, str]]:
             "step": state.task.name,
             "status": str(state.get_status_display()),
             "who": _name(state.finished_by),
-            "when": f"{state.finished_at:%Y-%m-%d %H:%M}" if state.finished_at else "",
+            "when": _minute(state.finished_at),
             "comment": state.comment,
         }
         for state in states
@@ -159,6 +183,10 @@ def _document_ids(content: dict[str, Any]) -> list[int]:
 
 def _label(choices: Any, value: str) -> str:
     return str(dict(choices.choices).get(value, value))
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else ""
 
 
 def _name(user: Any) -> str:

@@ -13,7 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from wagtail import hooks
+from wagtail.models import TaskState
 
+from cms.services.reviewers import is_reviewer
 from disclosure_pages.csv_answers import csv_answer
 from disclosure_pages.desk import batch_pieces
 from disclosure_pages.desk.batch_review import (
@@ -22,9 +24,10 @@ from disclosure_pages.desk.batch_review import (
     outcome_rows,
     rows_of,
     shown_rows,
+    unconfirmed,
 )
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
-from disclosure_pages.desk.waiting import Waiting
+from disclosure_pages.desk.waiting import Waiting, revisions_of
 from disclosure_pages.models import ImportBatch
 
 MAX_TOLD = 10  # the others stand in the queue
@@ -52,7 +55,7 @@ def review_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     form_class = SecrecyForm if rows[0].is_secrecy else ReviewForm
     form = form_class(request.POST or None, initial={"revision": 0})
     if request.method == "POST" and form.is_valid():
-        answer = _take(request, load, step, form)
+        answer = _take(request, load, rows, form)
         if answer:
             return answer
     return TemplateResponse(
@@ -63,11 +66,19 @@ def review_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
 
 
 def reviewed(request: HttpRequest, load: ImportBatch) -> bool:
-    """Whether the user loaded this batch or has decided on some of it."""
-    mine = load.user_id == request.user.pk
-    return mine or any(
-        row["who"] == (request.user.get_full_name() or request.user.get_username())
-        for row in outcome_rows(load.uuid)
+    """Whether the user loaded this batch, decided on some of it or holds such a step.
+
+    Persons and groups count by what they are, never by a name: names are not unique.
+    """
+    if load.user_id == request.user.pk:
+        return True
+    states = TaskState.objects.filter(revision__in=revisions_of(load.uuid))
+    if states.filter(finished_by=request.user).exists():
+        return True
+    first = {state.task_id: state for state in states.select_related("task")}
+    return any(
+        is_reviewer(state, state.workflow_state.content_object, request.user)
+        for state in first.values()
     )
 
 
@@ -94,11 +105,12 @@ def _context(
         "form": form,
         "is_secrecy": rows[0].is_secrecy,
         "excluded": set(request.POST.getlist("exclude")),
+        "looked": set(request.POST.getlist("looked")),
     }
 
 
 def _take(
-    request: HttpRequest, load: ImportBatch, step: int, form: ReviewForm
+    request: HttpRequest, load: ImportBatch, rows: list[Waiting], form: ReviewForm
 ) -> HttpResponse | None:
     """Return the answer to a decision, or None when the form must be shown again."""
     choice = _choice(request, form)
@@ -111,6 +123,11 @@ def _take(
             {"batch": load, "conflicts": conflicts},
             status=409,
         )
+    if choice.record and choice.approve and (left := unconfirmed(rows, choice)):
+        text = _("这几条的附件还没有提取出文字，请打开看过后在各条里勾选：%(titles)s。")
+        form.add_error(None, text % {"titles": "；".join(left[:MAX_TOLD])})
+        return None
+    step = rows[0].state.task_id
     batch_pieces.keep(load, request.user, step, choice)
     return _piece(request, load, step)
 
@@ -177,6 +194,7 @@ def _choice(request: HttpRequest, form: ReviewForm) -> Choice | None:
         approve=approve,
         excluded=excluded,
         reject_excluded=reject,
+        looked=frozenset(_numbers(request.POST.getlist("looked"))),
         comment=comment,
         record=form.record(approve=True) if secrecy else None,
         refusal=form.record(approve=False) if secrecy else None,

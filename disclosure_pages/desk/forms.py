@@ -23,6 +23,7 @@ SECRECY_QUESTIONS = {
     "no_trade_secret": _("不含未经同意公开的商业秘密"),
     "files_opened": _("附件已逐个打开看过"),
 }
+UNREAD_FILES = "unread_files"  # asked only where a file gave no text
 
 
 class WithdrawForm(forms.Form):
@@ -67,7 +68,7 @@ class SecrecyForm(ReviewForm):
         super().__init__(*args, **kwargs)
         self.questions = dict(SECRECY_QUESTIONS)
         if unread:
-            self.questions["unread_files"] = _(
+            self.questions[UNREAD_FILES] = _(
                 "读不出文字的附件（%(names)s）已人工看过，没有身份证号、电话"
             ) % {"names": "、".join(unread)}
         for name, label in self.questions.items():

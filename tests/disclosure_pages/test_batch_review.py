@@ -1,12 +1,13 @@
 """A bulk load in review: one entry, one decision a step, a record for each item."""
 
+import datetime as dt
 import json
 import re
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from wagtail.models import TaskState
+from wagtail.models import Revision, TaskState
 
 from cms.models import SecrecyReview
 from disclosure_pages.bulk.staged import StagedItem
@@ -21,7 +22,9 @@ from disclosure_pages.intake.stored import read_document
 from disclosure_pages.models import (
     DisclosureDocument,
     DisclosureItemPage,
+    FileText,
     ImportBatch,
+    ItemAttachment,
     OfficeIndexPage,
 )
 from tests.disclosure_pages.bulk_files import row, write_csv
@@ -312,3 +315,120 @@ def test_numbers_in_text_and_files_are_found_without_opening_them():
     assert number not in "".join(found)
     cells = [{"value": {"rows": [["138123", "45678"], ["", ""]]}}]
     assert batch_problems.problems_of({}, cells, [], {}, chosen) == []
+
+
+def test_one_that_cannot_go_live_is_named_and_the_others_go_on(
+    client, people, tmp_path
+):
+    batch = load(people, tmp_path, 3)
+    for role in ("head", "secrecy"):
+        client.force_login(people[role])
+        decide(client, batch)
+    spoilt = Revision.objects.get(object_str="第1号公示")
+    spoilt.content["date_made"] = None
+    spoilt.save()
+    client.force_login(people["leader"])
+    answer = decide(client, batch)
+    told = client.get(answer.url, follow=True).content.decode()
+    assert "《第1号公示》没有办：还不能公开" in told and "成文日期" in told
+    live = DisclosureItemPage.objects.filter(live=True)
+    assert {item.title for item in live} == {"第0号公示", "第2号公示"}
+    assert TaskState.objects.get(status="in_progress").revision == spoilt
+
+
+def test_a_namesake_sees_nothing_of_the_batch(client, people, tmp_path):
+    batch = load(people, tmp_path, 2)
+    client.force_login(people["head"])
+    decide(client, batch)
+    url = f"/admin/review/batch/{batch.uuid}/result/"
+    assert client.get(url).status_code == 200
+    namesake = make_user("other", people["clerk"].groups.get().name, name="head")
+    assert namesake.get_full_name() == people["head"].get_full_name()
+    client.force_login(namesake)
+    assert client.get(url).status_code in (302, 403)
+
+
+def test_who_holds_a_step_that_was_done_sees_what_came_of_it(client, people, tmp_path):
+    batch = load(people, tmp_path, 2)
+    url = f"/admin/review/batch/{batch.uuid}/result/"
+    office = OfficeIndexPage.objects.get().office
+    other = make_user("head2", office.head_group.name)
+    for role in ("head", "secrecy"):
+        client.force_login(people[role])
+        decide(client, batch)
+    client.force_login(other)
+    assert client.get(url).status_code == 200
+
+
+def test_the_time_of_a_decision_is_the_time_here(client, people, tmp_path):
+    batch = load(people, tmp_path, 2)
+    client.force_login(people["head"])
+    decide(client, batch)
+    moment = dt.datetime(2026, 8, 24, 16, 30, tzinfo=dt.UTC)
+    TaskState.objects.filter(status="approved").update(finished_at=moment)
+    page = client.get(f"/admin/review/batch/{batch.uuid}/result/").content.decode()
+    assert "2026-08-25 00:30" in page and "16:30" not in page
+
+
+def attach(title, document):
+    """Let the revision under review name a file, as a load with files does."""
+    item = DisclosureItemPage.objects.get(title=title)
+    revision = item.latest_revision
+    draft = revision.as_object()
+    draft.attachments.add(ItemAttachment(document=document))
+    revision.content = draft.serializable_data()
+    revision.save()
+
+
+@pytest.mark.parametrize("state", [None, TextState.WAITING, TextState.SCAN])
+def test_each_file_without_text_is_confirmed_in_the_secrecy_review(
+    client, people, tmp_path, state
+):
+    batch = load(people, tmp_path, 3)
+    attach("第1号公示", make_document("扫描件.txt", b"1"))
+    read = make_document("可读.txt", b"2")
+    attach("第2号公示", read)
+    FileText.objects.exclude(sha256=read.sha256).delete()
+    FileText.objects.update_or_create(
+        sha256=read.sha256, defaults={"state": TextState.OK}
+    )
+    if state:
+        sha256 = DisclosureDocument.objects.get(title="扫描件.txt").sha256
+        FileText.objects.create(sha256=sha256, state=state)
+    client.force_login(people["head"])
+    url = f"/admin/review/batch/{batch.uuid}/"
+    assert 'name="looked"' not in client.get(url).content.decode()
+    decide(client, batch)
+    client.force_login(people["secrecy"])
+    page = client.get(url).content.decode()
+    assert page.count('name="looked"') == 1
+    assert "已打开看过没有提取出文字的附件：扫描件.txt" in page
+    refused = decide(client, batch).content.decode()
+    assert "请打开看过后在各条里勾选：第1号公示。" in refused
+    kept_tick = TaskState.objects.filter(status="in_progress").last().pk
+    again = decide(client, batch, exclude=[kept_tick]).content.decode()
+    assert f'name="exclude" value="{kept_tick}" checked' in again
+    assert not SecrecyReview.objects.exists()
+    ticked = TaskState.objects.get(
+        status="in_progress", revision__object_str="第1号公示"
+    ).pk
+    decide(client, batch, looked=[ticked])
+    asked = {
+        review.revision.object_str: review.answers.get("unread_files")
+        for review in SecrecyReview.objects.all()
+    }
+    assert asked == {"第0号公示": None, "第1号公示": True, "第2号公示": None}
+
+
+def test_what_is_left_for_later_needs_no_look(client, people, tmp_path):
+    batch = load(people, tmp_path, 2)
+    attach("第1号公示", make_document("扫描件.txt", b"1"))
+    FileText.objects.all().delete()
+    client.force_login(people["head"])
+    decide(client, batch)
+    client.force_login(people["secrecy"])
+    left = TaskState.objects.get(
+        status="in_progress", revision__object_str="第1号公示"
+    ).pk
+    assert decide(client, batch, exclude=[left]).status_code == 302
+    assert SecrecyReview.objects.get().revision.object_str == "第0号公示"
