@@ -25,7 +25,7 @@ from disclosure_pages.desk import (
 from disclosure_pages.desk.forms import VillageForm
 from disclosure_pages.desk.selectors import reviews_at_all
 from disclosure_pages.models import DisclosureIndexPage
-from disclosure_pages.models.base import PublicPage
+from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.services.site import add_office
 from disclosure_pages.services.withdrawal import may_withdraw
 from disclosure_pages.views import guard_document
@@ -65,7 +65,7 @@ def withdraw_button(
     page: Page, user: Any, next_url: str | None = None, **kwargs: Any
 ) -> Iterator[Button]:
     specific = page.specific
-    if not isinstance(specific, PublicPage) or not page.live:
+    if not isinstance(specific, ModeratedPage) or not page.live:
         return
     if may_withdraw(user, specific):
         yield Button(
@@ -87,7 +87,7 @@ class WithdrawMenuItem(ActionMenuItem):
         page = context.get("page")
         return (
             context["view"] == "edit"
-            and isinstance(page, PublicPage)
+            and isinstance(page, ModeratedPage)
             and page.live
             and may_withdraw(context["request"].user, page)
         )

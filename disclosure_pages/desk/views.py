@@ -23,7 +23,7 @@ from disclosure_pages.desk.forms import ReviewForm, SecrecyForm, WithdrawForm
 from disclosure_pages.desk.selectors import waiting_on
 from disclosure_pages.desk.waiting import grouped
 from disclosure_pages.models import DisclosureItemPage
-from disclosure_pages.models.base import PublicPage
+from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.services.withdrawal import may_withdraw, withdraw
 
 
@@ -158,7 +158,7 @@ def _decided(task_state: TaskState, *, approve: bool) -> str:
 def withdraw_page(request: HttpRequest, page_id: int) -> HttpResponse:
     """Ask for kind and reason, then take the page back at once."""
     page = get_object_or_404(Page, pk=page_id).specific
-    if not isinstance(page, PublicPage) or not may_withdraw(request.user, page):
+    if not isinstance(page, ModeratedPage) or not may_withdraw(request.user, page):
         raise PermissionDenied
     form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

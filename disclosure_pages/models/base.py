@@ -60,9 +60,23 @@ class ModeratedPermissions(PagePermissionTester):
 
 
 class ModeratedPage(Page):
-    """Base of every page of ours: published by review only."""
+    """Base of every page of ours: published by review only, taken back at once."""
 
     search_auto_update = False
+    withdrawable: ClassVar[bool] = True
+
+    withdrawn_at = models.DateTimeField(_("撤回时间"), null=True, blank=True)
+    withdrawn_kind = models.CharField(
+        _("撤回类型"), max_length=20, choices=WithdrawalKind.choices, blank=True
+    )
+    withdrawn_reason = models.CharField(_("撤回原因"), max_length=300, blank=True)
+    withdrawn_by_name = models.CharField(_("撤回人"), max_length=150, blank=True)
+
+    tombstone_template = "disclosure_pages/tombstone.html"
+    exclude_fields_in_copy = [
+        *("withdrawn_at", "withdrawn_kind", "withdrawn_reason", "withdrawn_by_name")
+    ]
+    PRESERVED = tuple(exclude_fields_in_copy)
 
     class Meta:
         abstract = True
@@ -70,6 +84,11 @@ class ModeratedPage(Page):
     def permissions_for_user(self, user: AbstractBaseUser) -> ModeratedPermissions:
         """Return the permissions that leave the review as the only way out."""
         return ModeratedPermissions(user, self)
+
+    @property
+    def is_public_now(self) -> bool:
+        """Live and not past its expiry, whether or not the scheduler ran."""
+        return self.live and (self.expire_at is None or self.expire_at > timezone.now())
 
     @property
     def deletable(self) -> bool:
@@ -113,7 +132,15 @@ class ModeratedPage(Page):
         return None
 
     def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
-        """Find a child in one query instead of two, where its type is known."""
+        """Serve the page, its tombstone when it was withdrawn, else 404.
+
+        A child is found in one query instead of two, where its type is known.
+        """
+        if not path_components:
+            if not self.live and self.withdrawn_at:
+                return RouteResult(self, kwargs={"tombstone": True})
+            if self.live and not self.is_public_now:
+                raise Http404
         slug = path_components[0] if path_components else ""
         children = self.children_named(slug) if slug else None
         if children is None:
@@ -123,6 +150,18 @@ class ModeratedPage(Page):
             return super().route(request, path_components)
         child._cached_parent_obj = self
         return child.route(request, path_components[1:])
+
+    def serve(
+        self, request: HttpRequest, *args: Any, tombstone: bool = False, **kwargs: Any
+    ) -> HttpResponse:
+        if not tombstone:
+            return super().serve(request, *args, **kwargs)
+        return TemplateResponse(
+            request,
+            self.tombstone_template,
+            {"page": self, "self": self, "request": request},
+            status=410,
+        )
 
     def get_context(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -141,7 +180,17 @@ class ModeratedPage(Page):
             public = self.pk and type(self).objects.filter(pk=self.pk, live=True)
             if not public or not public.exists():
                 raise PermissionDenied(_("须经审查才能公开，不能直接发布。"))
+        if self.live and self.withdrawn_at:
+            for name in self.PRESERVED:
+                setattr(self, name, None if name == "withdrawn_at" else "")
         return super().save(*args, **kwargs)
+
+    def with_content_json(self, content: dict[str, Any]) -> Page:
+        """Keep what belongs to the page and not to a revision."""
+        page = super().with_content_json(content)
+        for name in self.PRESERVED:
+            setattr(page, name, getattr(self, name))
+        return page
 
     def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
         """Publish a revision, if the review (or set-up) opened the door.
@@ -155,25 +204,12 @@ class ModeratedPage(Page):
 
 
 class PublicPage(ModeratedPage):
-    """A page that is found, synced and withdrawn: item, guide, reading point.
+    """A page that is found and synced: item, guide, reading point.
 
     ``key`` is permanent: it names the page at the index and at the portal.
     """
 
     kind: ClassVar[str] = ""
-
-    withdrawn_at = models.DateTimeField(_("撤回时间"), null=True, blank=True)
-    withdrawn_kind = models.CharField(
-        _("撤回类型"), max_length=20, choices=WithdrawalKind.choices, blank=True
-    )
-    withdrawn_reason = models.CharField(_("撤回原因"), max_length=300, blank=True)
-    withdrawn_by_name = models.CharField(_("撤回人"), max_length=150, blank=True)
-
-    tombstone_template = "disclosure_pages/tombstone.html"
-    exclude_fields_in_copy = [
-        *("withdrawn_at", "withdrawn_kind", "withdrawn_reason", "withdrawn_by_name")
-    ]
-    PRESERVED = tuple(exclude_fields_in_copy)
 
     class Meta:
         abstract = True
@@ -182,11 +218,6 @@ class PublicPage(ModeratedPage):
     def key(self) -> str:
         """The permanent key: the UUID of the page as 32 hexadecimal digits."""
         return self.translation_key.hex
-
-    @property
-    def is_public_now(self) -> bool:
-        """Live and not past its expiry, whether or not the scheduler ran."""
-        return self.live and (self.expire_at is None or self.expire_at > timezone.now())
 
     def own_files(self) -> list[NamedFile]:
         """Return the files beside the text; a kind that has some says which."""
@@ -219,37 +250,3 @@ class PublicPage(ModeratedPage):
         if not self.slug:
             prefix = self.kind.rpartition("_")[2]
             self.slug = f"{prefix}-{self.translation_key.hex[:8]}"
-
-    def save(self, *args: Any, **kwargs: Any) -> Any:
-        if self.live and self.withdrawn_at:
-            for name in self.PRESERVED:
-                setattr(self, name, None if name == "withdrawn_at" else "")
-        return super().save(*args, **kwargs)
-
-    def with_content_json(self, content: dict[str, Any]) -> Page:
-        """Keep what belongs to the page and not to a revision."""
-        page = super().with_content_json(content)
-        for name in self.PRESERVED:
-            setattr(page, name, getattr(self, name))
-        return page
-
-    def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
-        """Serve the page, its tombstone when it was withdrawn, else 404."""
-        if not path_components:
-            if not self.live and self.withdrawn_at:
-                return RouteResult(self, kwargs={"tombstone": True})
-            if self.live and not self.is_public_now:
-                raise Http404
-        return super().route(request, path_components)
-
-    def serve(
-        self, request: HttpRequest, *args: Any, tombstone: bool = False, **kwargs: Any
-    ) -> HttpResponse:
-        if not tombstone:
-            return super().serve(request, *args, **kwargs)
-        return TemplateResponse(
-            request,
-            self.tombstone_template,
-            {"page": self, "self": self, "request": request},
-            status=410,
-        )

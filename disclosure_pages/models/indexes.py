@@ -23,6 +23,8 @@ SECTIONS = ("Rules", "AnnualReport", "Notice", "Dossier")
 class HomePage(ModeratedPage):
     """The front page of the column 政府信息公开; the site's root."""
 
+    withdrawable = False  # the whole site hangs on it, and it has no text of its own
+
     parent_page_types = ["wagtailcore.Page"]
     subpage_types = [
         "disclosure_pages.DisclosureIndexPage",
@@ -104,7 +106,7 @@ class CategoryIndexPage(ModeratedPage):
         """Serve the category, or one of its sub-categories below it."""
         township = not is_portal()
         below = len(path_components) == 1 and CODE.fullmatch(path_components[0])
-        if self.live and below and township:
+        if self.is_public_now and below and township:
             self.chosen_subcategory = path_components[0]
             return RouteResult(self)
         return super().route(request, path_components)

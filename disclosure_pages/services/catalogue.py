@@ -17,6 +17,7 @@ from django.db import models, transaction
 from cms.workdays import load_calendar
 from disclosure_pages.models import (
     CatalogueEntry,
+    CollectionPage,
     DisclosureItemPage,
     Subcategory,
     Term,
@@ -153,11 +154,15 @@ def retire(rows: Iterable[OfficialRow]) -> int:
 
 
 def is_used(row: OfficialRow) -> bool:
-    """Whether an item, or another row, points to this one."""
-    items = DisclosureItemPage.objects
+    """Whether an item, a collection or another row points to this one."""
+    items, collections = DisclosureItemPage.objects, CollectionPage.objects
     if isinstance(row, Term):
         named = models.Q(genre=row) | models.Q(subject=row) | models.Q(audiences=row)
-        return items.filter(named).exists() or row.children.exists()
+        collected = collections.filter(genre=row)
+        found = items.filter(named).exists() or collected.exists()
+        return found or row.children.exists()
     if isinstance(row, Subcategory):
-        return items.filter(subcategory=row).exists() or row.entries.exists()
+        collected = collections.filter(subcategory=row)
+        found = items.filter(subcategory=row).exists() or collected.exists()
+        return found or row.entries.exists()
     return items.filter(catalogue_entry=row).exists()

@@ -2,13 +2,15 @@
 
 import logging
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision
 
 from cms.approval import publication_approved
-from disclosure_pages.models.base import PublicPage
+from cms.services.review import ReviewConflict
+from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.services.withdrawal import withdraw
 
 logger = logging.getLogger(__name__)
@@ -22,9 +24,18 @@ def publish_scheduled() -> int:
     """
     now = timezone.now()
     due = Revision.page_revisions.filter(approved_go_live_at__lte=now)
-    changed = sum(_go_live(pk) for pk in list(due.values_list("pk", flat=True)))
+    changed = sum(_try_to_go_live(pk) for pk in list(due.values_list("pk", flat=True)))
     expired = Page.objects.live().filter(expire_at__lte=now)
     return changed + sum(_expire(pk) for pk in expired.values_list("pk", flat=True))
+
+
+def _try_to_go_live(revision_id: int) -> bool:
+    """Go live, or log why not: one that can't must not keep back the others."""
+    try:
+        return _go_live(revision_id)
+    except (ReviewConflict, ValidationError) as error:
+        logger.error("scheduled revision %s can't go live: %s", revision_id, error)
+        return False
 
 
 @transaction.atomic
@@ -47,7 +58,7 @@ def _go_live(revision_id: int) -> bool:
 @transaction.atomic
 def _expire(page_id: int) -> bool:
     page = Page.objects.select_for_update().get(pk=page_id).specific
-    if not page.live or not isinstance(page, PublicPage):
+    if not page.live or not isinstance(page, ModeratedPage):
         return False
     withdrawn = withdraw(
         page,

@@ -11,17 +11,19 @@ from wagtail.log_actions import log
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.headed_offices import headed_offices
 from disclosure_pages.models import DisclosureItemPage
-from disclosure_pages.models.base import PublicPage
+from disclosure_pages.models.base import ModeratedPage, PublicPage
 from disclosure_pages.signals import public_state_changed
 
 
-def may_withdraw(user: Any, page: PublicPage) -> bool:
+def may_withdraw(user: Any, page: ModeratedPage) -> bool:
     """Whether the user may take this page back at once.
 
     Those with the permission everywhere (officer, secrecy reviewer, leader), and
     whoever may edit the page.
     """
-    if not user.is_active or not user.has_perm("wagtailadmin.access_admin"):
+    if not page.withdrawable or not user.is_active:
+        return False
+    if not user.has_perm("wagtailadmin.access_admin"):
         return False
     if user.has_perm("disclosure_pages.withdraw_item"):
         return True
@@ -39,7 +41,7 @@ def may_withdraw(user: Any, page: PublicPage) -> bool:
 
 @transaction.atomic
 def withdraw(
-    page: PublicPage,
+    page: ModeratedPage,
     *,
     user: Any = None,
     reason: str,
@@ -78,5 +80,6 @@ def withdraw(
         user=user,
         data={"kind": str(kind), "reason": page.withdrawn_reason, "actor": name},
     )
-    public_state_changed.send(type(page), keys=[page.key], lane="withdraw")
+    if isinstance(page, PublicPage):
+        public_state_changed.send(type(page), keys=[page.key], lane="withdraw")
     return True

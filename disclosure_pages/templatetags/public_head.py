@@ -88,7 +88,7 @@ def list_links(context: Context) -> ListLinks:
 def links_of(shown: Mapping[str, Any]) -> ListLinks:
     """Find the addresses that belong to a page's template variables."""
     page, query = shown.get("page"), shown.get("query")
-    if isinstance(page, CollectionPage):
+    if isinstance(page, CollectionPage) and not page.withdrawn_at:
         return ListLinks(
             page.title,
             *(reverse("feed_collection", args=[page.slug, f]) for f in ("rss", "atom")),

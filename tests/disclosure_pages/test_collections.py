@@ -4,11 +4,18 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.models import ProtectedError
 from django.http import QueryDict
+from django.utils import timezone
 
+from cms.approval import publication_approved
+from cms.models import Office
+from cms.services.review import ReviewConflict
 from disclosure_pages import listed
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import CollectionPage, ExternalItem, Subcategory, Term
+from disclosure_pages.services.catalogue import retire
+from disclosure_pages.services.publishing import publish_scheduled
 from disclosure_pages.services.withdrawal import withdraw
 from tests.disclosure_pages.test_feeds import make_collection, received  # noqa: F401
 from tests.factories import make_item, make_people, make_site
@@ -176,3 +183,98 @@ def found(address):
     """The titles that a list of this address has."""
     query = ListQuery.read(QueryDict(address))
     return [row.title for row in listed.items_of(query)]
+
+
+def test_the_officer_takes_a_collection_back(client):
+    page = make_collection("秘密的集合", lede="秘密的说明。")
+    client.force_login(make_people()["officer"])
+    url = f"/admin/withdraw/{page.pk}/"
+    assert url in client.get(f"/admin/pages/{page.pk}/edit/").content.decode()
+    answer = client.post(url, {"kind": "mistake", "reason": "条件选错了"})
+    assert answer.status_code == 302
+    client.logout()
+    tombstone = client.get("/collection/")
+    assert tombstone.status_code == 410
+    assert "条件选错了" in tombstone.content.decode()
+    assert "秘密的" not in tombstone.content.decode()
+    for path in (
+        "/feeds/collection/collection.rss",
+        "/lists/collection/collection.csv",
+    ):
+        assert client.get(path).status_code == 404
+
+
+def test_a_collection_that_comes_back_is_no_tombstone(client):
+    page = make_collection()
+    withdraw(page, reason="有误")
+    page.refresh_from_db()
+    with publication_approved("test"):
+        page.save_revision().publish(skip_permission_checks=True)
+    assert shown(client)
+    assert CollectionPage.objects.get().withdrawn_at is None
+
+
+def expired():
+    page = make_collection()
+    past = timezone.now() - dt.timedelta(minutes=1)
+    CollectionPage.objects.filter(pk=page.pk).update(expire_at=past)
+
+
+def test_an_expired_collection_is_gone_before_the_scheduler_ran(client):
+    expired()
+    assert client.get("/collection/").status_code == 404
+
+
+def test_the_scheduler_takes_an_expired_collection_back(client):
+    expired()
+    assert publish_scheduled() == 1
+    answer = client.get("/collection/")
+    assert answer.status_code == 410 and "公开期限已到" in answer.content.decode()
+
+
+def condition(name):
+    if name == "office":
+        return Office.objects.create(code="closed", name="撤并的办公室")
+    if name == "genre":
+        return Term.objects.create(scheme="genre", code="old", label="旧体裁")
+    return Subcategory.objects.create(category="work", code="old", name="旧事项")
+
+
+@pytest.mark.parametrize("name", ["office", "subcategory", "genre"])
+def test_a_condition_in_use_is_not_deleted(name):
+    make_site()
+    row = condition(name)
+    make_collection(category="work", **{name: row})
+    with pytest.raises(ProtectedError):
+        row.delete()
+    if name != "office":
+        retire([row])
+        row.refresh_from_db()
+        assert not row.enabled
+
+
+@pytest.mark.parametrize("name", ["office", "subcategory", "genre"])
+def test_a_draft_whose_condition_is_gone_opens_but_does_not_widen(client, name):
+    page = make_collection(category="work")
+    row = condition(name)
+    setattr(page, name, row)
+    revision = page.save_revision()
+    row.delete()
+    client.force_login(make_people()["officer"])
+    assert client.get(f"/admin/pages/{page.pk}/edit/").status_code == 200
+    with publication_approved("test"), pytest.raises(ReviewConflict, match="已经删除"):
+        revision.publish(skip_permission_checks=True)
+
+
+def test_a_scheduled_draft_that_cannot_go_live_keeps_no_other_back(client):
+    past = timezone.now() - dt.timedelta(minutes=1)
+    spoilt = make_collection(category="work")
+    spoilt.genre = condition("genre")
+    first = spoilt.save_revision(approved_go_live_at=past)
+    Term.objects.filter(code="old").delete()
+    item = make_item("定时公开的", live=False)
+    item.save_revision(approved_go_live_at=past)
+    assert publish_scheduled() == 1
+    item.refresh_from_db()
+    first.refresh_from_db()
+    assert item.live and first.approved_go_live_at

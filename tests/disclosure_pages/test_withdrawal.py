@@ -1,8 +1,10 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from wagtail.models import Page
 
-from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models import DisclosureItemPage, HomePage
+from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.public_state import public_states, publicly_visible
 from disclosure_pages.services.withdrawal import may_withdraw, withdraw
 from disclosure_pages.signals import public_state_changed
@@ -122,3 +124,26 @@ def test_a_stranger_does_not_withdraw(client):
     assert client.post(f"/admin/withdraw/{item.pk}/").status_code in (302, 403)
     item.refresh_from_db()
     assert item.live
+
+
+def test_every_kind_of_page_can_be_taken_back_but_the_home_page(client, sent):
+    make_site()
+    officer = make_people()["officer"]
+    kinds = [
+        page for page in Page.objects.specific() if isinstance(page, ModeratedPage)
+    ]
+    sections = [page for page in kinds if not hasattr(page, "kind")]
+    assert len(sections) > 6
+    for page in sections:
+        if isinstance(page, HomePage):
+            assert not may_withdraw(officer, page)
+            continue
+        assert may_withdraw(officer, page) and page.live, page
+        url = page.url
+        assert client.get(url).status_code == 200
+        assert withdraw(page, user=officer, reason="这一栏有误")
+        answer = client.get(url)
+        assert answer.status_code == 410
+        assert "这一栏有误" in answer.content.decode()
+    assert sent == []  # neither index nor portal knows them
+    assert client.get("/").status_code == 200
