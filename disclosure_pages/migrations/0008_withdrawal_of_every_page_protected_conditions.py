@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('disclosure_pages', '0006_report_year_of_drafts'),
+        ('disclosure_pages', '0007_check_settings'),
         ('gongkai_cms', '0003_office_groups_in_plain_words'),
     ]
 
