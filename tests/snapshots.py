@@ -8,8 +8,11 @@ work is done.
 
 from collections.abc import Callable
 
+from django.apps import apps
 from django.core.cache import cache
+from django.core.management.color import no_style
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 Rows = dict[str, set[tuple]]
@@ -62,4 +65,13 @@ def write(before: Rows, after: Rows) -> None:
             marks = ", ".join(["%s"] * len(next(iter(after[table]), ())))
             ordered = sorted(rows, key=lambda row: str(row[0]).zfill(12))
             cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", ordered)
+        number_after(cursor, changed)
     cache.clear()
+
+
+def number_after(cursor: CursorWrapper, tables: list[str]) -> None:
+    """Number new rows after those that were written with their numbers (PostgreSQL)."""
+    models = apps.get_models(include_auto_created=True)
+    written = [model for model in models if model._meta.db_table in tables]
+    if statements := connection.ops.sequence_reset_sql(no_style(), written):
+        cursor.execute("; ".join(statements))
