@@ -2,13 +2,14 @@
 
 import datetime as dt
 import re
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
-from wagtail.models import TaskState
+from wagtail.models import Page, TaskState
 
 from cms.models import CalendarDay
 from cms.services.review import decide
@@ -22,6 +23,7 @@ from disclosure_pages.models import (
     Subcategory,
 )
 from tasks.models import OutboxEntry
+from tests.disclosure_pages.test_budgets import write_tables
 from tests.factories import OfficeFactory, make_item, make_people, make_site, make_user
 
 pytestmark = pytest.mark.django_db
@@ -216,26 +218,26 @@ def test_the_desk_calls_no_outside_host(client, people):
 
 
 def many(count, clerk):
-    """Items by bulk insert: half public, half drafts of the clerk, some overdue."""
+    """So many items at once: half public, half drafts of the clerk, some overdue."""
     model = make_item("样子", live=False, user=clerk)
     parent = model.get_parent()
-    for n in range(count):
-        live = n % 2 == 0
-        item = DisclosureItemPage(
-            title=f"第{n}件",
-            draft_title=f"第{n}件",
-            slug=f"many-{count}-{n}",
-            category="work",
+    base = Page._str2int(model.path[-Page.steplen :])
+    pages = [
+        DisclosureItemPage(
+            title=f"第{n}件", draft_title=f"第{n}件", slug=f"many-{base + n}",
+            url_path=f"{parent.url_path}many-{base + n}/", depth=model.depth,
+            path=parent.path + Page._int2str(base + n).rjust(Page.steplen, "0"),
+            translation_key=uuid4(), locale_id=model.locale_id, owner_id=clerk.pk,
+            content_type_id=model.content_type_id, category="work",
             date_made=dt.date(2026, 9, 1) + dt.timedelta(days=n % 80),
-            date_published=dt.date(2026, 11, 1) if live else None,
-            live=False,
+            date_published=dt.date(2026, 11, 1) if n % 2 else None, live=n % 2,
             has_unpublished_changes=True,
-            owner=clerk,
-            locale=model.locale,
         )
-        parent.add_child(instance=item)
-        if live:
-            DisclosureItemPage.objects.filter(pk=item.pk).update(live=True)
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+    for start in range(0, count, 500):
+        write_tables(pages[start : start + 500])
+    Page.objects.filter(pk=parent.pk).update(numchild=parent.numchild + count)
 
 
 def test_the_first_page_costs_the_same_with_four_times_more(client, people):
