@@ -3,14 +3,21 @@
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from wagtail import hooks
+from wagtail.admin import filters
+from wagtail.admin.views import tags
 from wagtail.admin.views.chooser import BrowseView, ChosenMultipleView
 from wagtail.admin.views.pages.bulk_actions import DeleteBulkAction, MoveBulkAction
 from wagtail.admin.views.reports.page_types_usage import PageTypesUsageReportView
+from wagtail.images.views import chooser as image_chooser
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
+
+from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.selectors import visible_items
 
 # It names the page of each type that was edited last; nobody but administrators
 # publishes by permission.
@@ -24,8 +31,14 @@ def explorable(user: AbstractBaseUser) -> QuerySet[Page]:
 
 @hooks.register("construct_page_chooser_queryset")
 def choosable_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
-    """Leave what is public as it stands, and drafts only of one's own office."""
-    public = Q(live=True, has_unpublished_changes=False)
+    """Leave what is public as it stands, and drafts only of one's own office.
+
+    What is withheld, only to be asked for, expired or restricted is not public.
+    """
+    unseen = DisclosureItemPage.objects.exclude(pk__in=visible_items().values("pk"))
+    public = Q(live=True, has_unpublished_changes=False) & ~Q(
+        pk__in=unseen.values("pk")
+    )
     own = explorable(request.user)
     allowed = Page.objects.filter(public | Q(pk__in=own.values("pk")))
     return pages.filter(pk__in=allowed.values("pk"))
@@ -70,3 +83,23 @@ def choosable_only(view: Any) -> Any:
 
 for chooser in (BrowseView, ChosenMultipleView):
     chooser.get = choosable_only(chooser.get)
+
+
+@hooks.register("before_move_page")
+def only_movable(request: HttpRequest, page: Page, destination: Page) -> None:
+    """Refuse before Wagtail asks "move this page?", by its title.
+
+    Raises:
+        PermissionDenied: the user may not move the page there.
+    """
+    if not page.permissions_for_user(request.user).can_move_to(destination):
+        raise PermissionDenied
+
+
+def no_tags(model: type[Model], count: int = 0) -> list[Any]:
+    """Offer no tags as a filter: the most used ones are those of every office."""
+    return []
+
+
+filters.popular_tags_for_model = image_chooser.popular_tags_for_model = no_tags
+tags.TAGS_AUTOCOMPLETE_LIMIT = 0  # nor while one types
