@@ -32,8 +32,11 @@ class ReportRow:
 
 
 def may_see(request: HttpRequest) -> bool:
-    """Whether the user answers for all points (信息管理员)."""
-    return request.user.has_perm("disclosure_pages.withdraw_item") and not is_portal()
+    """Whether the user answers for all points (信息管理员) or inspects (监督检查)."""
+    rights = ("withdraw_item", "view_indexnumberentry")
+    return not is_portal() and any(
+        request.user.has_perm(f"disclosure_pages.{right}") for right in rights
+    )
 
 
 def points_report(request: HttpRequest) -> HttpResponse:

@@ -229,6 +229,10 @@ def _groups(home: HomePage) -> None:
     allow_files(officer, None)
     points = ReadingPointIndexPage.objects.child_of(home).get()
     confine_role(desk_group(VILLAGE_GROUP), points)
+    desk_group(INSPECTOR_GROUP).permissions.add(
+        *permissions("gongkai_tasks", ["view_outboxentry"]),
+        *permissions("disclosure_pages", ["view_indexnumberentry"]),
+    )
     desk_group(ADMIN_GROUP).permissions.add(
         *permissions("auth", [f"{verb}_user" for verb in ("add", "change", "delete")]),
         *permissions("auth", ["add_group", "change_group"]),

@@ -19,7 +19,7 @@ from disclosure_pages.models import (
     OfficeIndexPage,
     RulesIndexPage,
 )
-from disclosure_pages.services.site import add_office, setup_site
+from disclosure_pages.services.site import INSPECTOR_GROUP, add_office, setup_site
 from tests.factories import make_guide, make_item, make_site, make_user
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +179,13 @@ def test_an_office_saved_at_the_desk_is_equipped(client):
     assert OfficeIndexPage.objects.get(office=office).live
     assert InstitutionPage.objects.get().live
     assert DisclosureIndexPage.objects.count() == 1
+
+
+def test_the_inspector_reads_reports_and_changes_nothing(client):
+    make_site()
+    client.force_login(make_user("inspector", INSPECTOR_GROUP))
+    for path in ("/admin/outbox/", "/admin/reports/reading-points/"):
+        assert client.get(path).status_code == 200
+    assert client.post("/admin/outbox/retry/").status_code == 302
+    for path in ("/admin/feedback/", "/admin/publish/", "/admin/users/"):
+        assert client.get(path).status_code == 302
