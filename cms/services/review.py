@@ -68,8 +68,7 @@ def _place_of(task_state: TaskState, user: AbstractUser) -> tuple[_Place | None,
     """
     page = task_state.workflow_state.content_object
     acting = acting_groups(user, emergency=is_emergency(task_state))
-    groups = open_groups(task_state, page)
-    mine = _smallest_first(groups & set(acting), acting)
+    mine = _smallest_first(open_groups(task_state, page) & set(acting), acting)
     if not mine:
         return None, _("这一步不由您审查。")
     wrote = authors(page) | {task_state.workflow_state.requested_by_id}

@@ -1,6 +1,7 @@
 """Who may review: members of a step's groups, and stand-ins (A/B 岗) in their place."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,36 +14,59 @@ from cms.models.duties import Absence, Countersignature, Priority, ReviewDuty, S
 from cms.models.moderation import CountersignTask
 
 
-def acting_groups(user: Any, *, emergency: bool = False) -> dict[int, int | None]:
-    """Return the groups for which the user may act now, asked of the database.
+@dataclass(frozen=True)
+class Acting:
+    """In whose name a user may review now: groups, each with None or a principal."""
 
-    Maps a group to None when the user is a member, else to the principal in whose
-    place he stands. Stand-ins act on days on which the principal is away, and always
-    in an emergency.
+    everyday: dict[int, int | None]
+    emergency: dict[int, int | None]
+    principals: frozenset[int]
+
+
+def acting(user: Any) -> Acting:
+    """Return in which groups the user may act now, asked of the database.
+
+    A group of his own maps to None, another to the principal in whose place he stands:
+    on days on which the principal is away, and always in an emergency. Two queries.
     """
     if not user.is_active:
-        return {}
-    principals = represented(user, emergency=emergency)
-    rows = Group.user_set.through.objects.filter(user__in=[user.pk, *principals])
-    found: dict[int, int | None] = {}
+        return Acting({}, {}, frozenset())
+    away = _places(user)
+    rows = Group.user_set.through.objects.filter(user__in=[user.pk, *away])
+    everyday: dict[int, int | None] = {}
+    emergency: dict[int, int | None] = {}
     for group, member in rows.order_by("pk").values_list("group_id", "user_id"):
         if member == user.pk:
-            found[group] = None
-        else:
-            found.setdefault(group, member)
-    return found
+            everyday[group] = emergency[group] = None
+            continue
+        emergency.setdefault(group, member)
+        if away[member]:
+            everyday.setdefault(group, member)
+    return Acting(everyday, emergency, frozenset(away))
 
 
-def represented(user: Any, *, emergency: bool = False) -> list[int]:
-    """Return the principals in whose place the user may act now."""
+def kept_acting(user: Any) -> Acting:
+    """Return the same, asked once a request: for lists and menus, not for decisions."""
+    if not hasattr(user, "_gongkai_acting"):
+        user._gongkai_acting = acting(user)
+    return user._gongkai_acting
+
+
+def acting_groups(user: Any, *, emergency: bool = False) -> dict[int, int | None]:
+    """Return `acting` for one kind of step."""
+    found = acting(user)
+    return found.emergency if emergency else found.everyday
+
+
+def _places(user: Any) -> dict[int, bool]:
+    """Return whose place the user may take, and whether they are away today."""
+    today = timezone.localdate()
+    absences = Absence.objects.filter(
+        person=OuterRef("principal"), first_day__lte=today, last_day__gte=today
+    )
     places = StandIn.objects.filter(substitute=user, principal__is_active=True)
-    if not emergency:
-        today = timezone.localdate()
-        away = Absence.objects.filter(
-            person=OuterRef("principal"), first_day__lte=today, last_day__gte=today
-        )
-        places = places.filter(Exists(away))
-    return list(places.order_by("pk").values_list("principal_id", flat=True))
+    rows = places.annotate(away=Exists(absences)).order_by("pk")
+    return dict(rows.values_list("principal_id", "away"))
 
 
 def is_emergency(task_state: TaskState) -> bool:
@@ -68,8 +92,8 @@ def is_reviewer(task_state: TaskState, page: Page, user: Any) -> bool:
     groups = getattr(task, "reviewer_groups", None)  # a task of Wagtail's own has none
     if groups is None:
         return False
-    acting = acting_groups(user, emergency=is_emergency(task_state))
-    return not groups(page).isdisjoint(acting)
+    mine = acting_groups(user, emergency=is_emergency(task_state))
+    return not groups(page).isdisjoint(mine)
 
 
 def reviewers_of(

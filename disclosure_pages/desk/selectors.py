@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from wagtail.models import GroupPagePermission, Task, TaskState
 
 from cms.models import Office
-from cms.services.reviewers import acting_groups
+from cms.services.reviewers import kept_acting
 from disclosure_pages.desk.waiting import Waiting, waiting_for
 from disclosure_pages.models import OfficeIndexPage
 
@@ -39,7 +39,7 @@ def reviews_at_all(user: Any) -> bool:
 
 
 def _reviews_at_all(user: Any) -> bool:
-    groups = list(acting_groups(user, emergency=True))
+    groups = list(kept_acting(user).emergency)
     if not groups:
         return False
     chosen = Q()

@@ -24,7 +24,7 @@ from cms.models import (
     SecrecyReviewTask,
 )
 from cms.people import person_name
-from cms.services.reviewers import acting_groups, represented
+from cms.services.reviewers import kept_acting
 from disclosure_pages.bulk.writing import LOG_ACTION
 from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
 from disclosure_pages.models.base import ModeratedPage
@@ -118,8 +118,8 @@ class _Reach:
     """Which pages under review the user's groups reach, as a stand-in too."""
 
     def __init__(self, user: Any) -> None:
-        self.everyday = set(acting_groups(user))
-        self.emergency = set(acting_groups(user, emergency=True))
+        groups = kept_acting(user)
+        self.everyday, self.emergency = set(groups.everyday), set(groups.emergency)
         self.tasks = _tasks()
         pages = _pages_under_review().select_related("content_type")
         self.pages = {str(page.pk): page for page in pages}
@@ -210,7 +210,7 @@ class _OwnPart:
             going_on, Q(finished_by=user), status=TaskState.STATUS_APPROVED
         ) | TaskState.objects.filter(going_on, countersignatures__user=user)
         self.done = set(done.values_list("workflow_state_id", "revision_id"))
-        self.for_whom = {user.pk, *represented(user, emergency=True)}
+        self.for_whom = {user.pk, *kept_acting(user).principals}
 
     def hindrance(self, row: Waiting) -> str:
         """Return why the user may not do this step, or ""."""

@@ -97,7 +97,11 @@ def test_three_decisions_publish_the_whole_batch(client, people, tmp_path):
     lines = table.content.decode().strip().splitlines()
     assert len(lines) == 1 + 4 * 3
     assert sum("第1号公示" in line for line in lines) == 3
-    assert {line.split(",")[3] for line in lines[1:]} == {"head", "secrecy", "leader"}
+    assert {line.split(",")[3].strip('"') for line in lines[1:]} == {
+        "head",
+        "secrecy",
+        "leader",
+    }
     page = client.get(f"/admin/review/batch/{batch.uuid}/result/").content.decode()
     assert page.count("第1号公示") == 3
 
