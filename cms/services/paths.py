@@ -19,9 +19,12 @@ class ReviewFacts:
     risk: str = Risk.NORMAL
 
 
-def risk_of_kind(kind: str) -> str:
-    """Return the risk of a page kind; which kinds are low is a setting."""
-    return Risk.LOW if kind in settings.GONGKAI_LOW_RISK_KINDS else Risk.NORMAL
+def risk_of(kind: str, category: str = "") -> str:
+    """Return the risk of a kind of page, for items by category; both are settings."""
+    if kind in settings.GONGKAI_LOW_RISK_KINDS:
+        return Risk.LOW
+    high = category in settings.GONGKAI_HIGH_RISK_CATEGORIES
+    return Risk.HIGH if high else Risk.NORMAL
 
 
 def path_for(page: Any) -> Workflow | None:

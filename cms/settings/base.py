@@ -180,6 +180,8 @@ WAGTAIL_FINISH_WORKFLOW_ACTION = "cms.finish.publish_approved"
 WAGTAIL_WORKFLOW_CANCEL_ON_PUBLISH = True
 # Kinds of page whose review may be shorter than the three steps, when a path says so.
 GONGKAI_LOW_RISK_KINDS = {"notice", "page", "reading_point"}
+# Categories whose items name people: a path may give them a further step.
+GONGKAI_HIGH_RISK_CATEGORIES = {"personnel", "enforcement"}
 WAGTAIL_ALLOW_UNICODE_SLUGS = True
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = False

@@ -13,9 +13,10 @@ from wagtail.url_routing import RouteResult
 
 from cms.approval import publication_ground
 from cms.models import Office
-from cms.services.paths import ReviewFacts, path_for, risk_of_kind
+from cms.services.paths import ReviewFacts, path_for, risk_of
 from disclosure_pages.checks.contents import linked_documents
 from disclosure_pages.choices import WithdrawalKind
+from disclosure_pages.models.chosen_files import ChosenFilesForm
 from disclosure_pages.models.files import DisclosureDocument, NamedFile
 from disclosure_pages.page_context import page_context
 
@@ -62,6 +63,7 @@ class ModeratedPermissions(PagePermissionTester):
 class ModeratedPage(Page):
     """Base of every page of ours: published by review only, taken back at once."""
 
+    base_form_class = ChosenFilesForm
     search_auto_update = False
     withdrawable: ClassVar[bool] = True
 
@@ -111,7 +113,8 @@ class ModeratedPage(Page):
     @property
     def risk(self) -> str:
         """How much can go wrong when this is public by mistake."""
-        return risk_of_kind(str(getattr(self, "kind", "")))
+        kind, category = (str(getattr(self, n, "")) for n in ("kind", "category"))
+        return risk_of(kind, category)
 
     def review_facts(self) -> ReviewFacts:
         """Return what the choice of the review's steps goes by."""

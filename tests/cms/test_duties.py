@@ -189,6 +189,14 @@ def test_only_low_risk_takes_fewer_steps_and_never_without_secrecy(people):
     assert page.live
 
 
+def test_what_names_people_can_take_a_further_step(people):
+    fourth = LeaderTask.objects.create(name="分管领导审")
+    longer = workflow_of("四步", *default_tasks(), fourth)
+    ReviewPath.objects.create(name="高风险", workflow=longer, risk=Risk.HIGH)
+    assert make_item(live=False, category="work").get_workflow() != longer
+    assert make_item(live=False, category="personnel").get_workflow() == longer
+
+
 def test_a_path_that_was_made_unlawful_publishes_nothing(people):
     """Whoever edits the workflow behind a path still cannot leave out a step."""
     head, secrecy, _leader = default_tasks()
