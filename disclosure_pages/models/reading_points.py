@@ -6,16 +6,15 @@ from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
-from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
-from wagtail.permissions import policy_registry
 
 from cms.models import Village
 from cms.services.review import ReviewConflict
 from disclosure_pages.choices import Equipment, ManagerPost, PublicKind
 from disclosure_pages.models.base import ModeratedPage, PublicPage
+from disclosure_pages.models.chosen_files import ChosenFilesForm
 from disclosure_pages.models.files import DisclosureImage
 from disclosure_pages.reading_point_rules import (
     blank_sentences,
@@ -54,7 +53,7 @@ class _Typed:
         return self._cleaned.get(name) or ""
 
 
-class ReadingPointForm(WagtailAdminPageForm):
+class ReadingPointForm(ChosenFilesForm):
     """Ticks for the equipment; what a draft may still lack is asked for in words."""
 
     equipment = forms.MultipleChoiceField(
@@ -73,28 +72,12 @@ class ReadingPointForm(WagtailAdminPageForm):
     def clean(self) -> dict[str, Any]:
         """Check what must hold for the public; a draft may be incomplete."""
         cleaned = super().clean()
-        self._refuse_pictures_of_others(self, "photo")
-        for form in getattr(self.formsets.get("photos"), "forms", []):
-            self._refuse_pictures_of_others(form, "image")
         if self.is_deferred_validation:
             return cleaned
         for name, sentence in point_errors(_Typed(cleaned), self._absences()):
             if name not in self.errors:
                 self.add_error(name or None, sentence)
         return cleaned
-
-    def _refuse_pictures_of_others(self, form: forms.BaseForm, name: str) -> None:
-        """Refuse what the chooser does not offer; it isn't shown again either."""
-        if form is not self:
-            form.full_clean()
-        image = getattr(form, "cleaned_data", {}).get(name)
-        policy = policy_registry.get_by_type(DisclosureImage)
-        if image and name in form.changed_data and self.for_user:
-            if policy.user_has_permission_for_instance(self.for_user, "choose", image):
-                return
-            form.add_error(name, _("这张图片不是您能选的，请另选一张。"))
-            form.data = form.data.copy()
-            form.data[form.add_prefix(name)] = ""
 
     def _absences(self) -> list["ManagerAbsence"]:
         formset = self.formsets.get("absences")

@@ -24,6 +24,7 @@ from disclosure_pages.models import (
     Subcategory,
     Term,
 )
+from disclosure_pages.models.chosen_files import ChosenFiles
 from disclosure_pages.reference_rules import reference_errors
 
 DATE = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
@@ -269,7 +270,7 @@ class RecordForm(forms.Form):
             setattr(page, name, value)
 
 
-class TextForm(WagtailAdminModelForm):
+class TextForm(ChosenFiles, WagtailAdminModelForm):
     """正文: the page's own editor, without the rules of the other screens."""
 
     def _post_clean(self) -> None:
