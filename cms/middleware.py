@@ -1,9 +1,14 @@
 """Headers that depend on the path: strict policy outside the admin, private inside."""
 
+import logging
 from collections.abc import Callable
 
 from csp.constants import NONE, SELF
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.template import loader
+
+logger = logging.getLogger(__name__)
 
 ADMIN_PREFIXES = ("/admin/", "/api/v1/docs")
 PUBLIC_POLICY = {
@@ -38,4 +43,29 @@ def path_policy(
         )
         return response
 
+    return respond
+
+
+def outage_page(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Say on the desk what to do when the database went away; nothing was changed.
+
+    Every unsafe request of the desk is one transaction, so that nothing is half done.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(
+        request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        lost = isinstance(error, OperationalError | InterfaceError)
+        if not lost or not request.path.startswith(ADMIN_PREFIXES):
+            return None
+        logger.error("database lost in %s", request.path, exc_info=error)
+        text = loader.render_to_string("503.html")
+        return HttpResponse(text, status=503, headers={"Retry-After": "30"})
+
+    respond.process_exception = process_exception
     return respond

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "cms.middleware.path_policy",
+    "cms.middleware.outage_page",
     "cms.audit.reads.keep_reads",
     "cms.display.remember_mode",
     "cms.language.speak_language",
