@@ -41,6 +41,11 @@ GONGKAI_MASTHEAD = env.bool("GONGKAI_MASTHEAD", default=True)
 GONGKAI_BADGE = env("GONGKAI_BADGE", default="党政机关")
 # Tests only: let the link check ask addresses of private networks too.
 GONGKAI_LINK_CHECK_PRIVATE = env.bool("GONGKAI_LINK_CHECK_PRIVATE", default=False)
+# Notices are mailed only where a mail server is named.
+GONGKAI_MAIL = bool(env("EMAIL_URL", default=""))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="gongkai@localhost")
+GONGKAI_NOTICE_DAYS = env.int("GONGKAI_NOTICE_DAYS", default=180)
 GONGKAI_LEASE_S = env.float("GONGKAI_LEASE_S", default=30.0)
 GONGKAI_EMBEDDED_JOBS = False
 ELASTICSEARCH_URL = env("ELASTICSEARCH_URL", default="")

@@ -30,3 +30,5 @@ DATABASES = {
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = GONGKAI_HOME / "mail"
+if env("EMAIL_URL", default=""):
+    vars().update(env.email("EMAIL_URL"))

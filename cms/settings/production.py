@@ -33,7 +33,6 @@ CACHES = {
 }
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="gongkai@localhost")
 
 # Behind a TLS-terminating proxy. `GONGKAI_INSECURE_HTTP=1` is for a closed network.
 _secure = not env.bool("GONGKAI_INSECURE_HTTP", default=False)
