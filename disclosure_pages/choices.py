@@ -153,3 +153,11 @@ class CollectionLayout(models.TextChoices):
     LIST = "list", _("列表")
     TABLE = "table", _("表格")
     RSS = "rss", _("列表和订阅")
+
+
+class OpinionAnswer(models.TextChoices):
+    """What somebody outside answered who was asked for an opinion."""
+
+    AGREE = "agree", _("同意")
+    DISAGREE = "disagree", _("不同意")
+    REMARKS = "remarks", _("有意见")

@@ -42,6 +42,7 @@ from disclosure_pages.models.item_parts import (
     ItemIdentifier,
 )
 from disclosure_pages.models.items import DisclosureItemPage
+from disclosure_pages.models.opinions import OpinionRequest
 from disclosure_pages.models.pages import (
     AnnualReportIndexPage,
     AnnualReportPage,
@@ -59,6 +60,7 @@ from disclosure_pages.models.reading_points import (
     ReadingPointPhoto,
 )
 from disclosure_pages.models.register import IndexNumberCounter, IndexNumberEntry
+from disclosure_pages.models.withdrawals import Successor
 
 __all__ = [
     "CheckSettings",
@@ -101,7 +103,9 @@ __all__ = [
     "IndexNumberEntry",
     "ItemAttachment",
     "OfficeIndexPage",
+    "OpinionRequest",
     "Origin",
     "ReadingPointIndexPage",
     "ReadingPointPage",
+    "Successor",
 ]

@@ -129,6 +129,7 @@ class OutboxEntry(models.Model):
     dead = models.BooleanField(_("已停止重试"), default=False)
     changed_at = models.DateTimeField(_("变更时间"), db_default=Now())
     checked_at = models.DateTimeField(_("核对时间"), null=True, blank=True)
+    alarmed_at = models.DateTimeField(_("告警时间"), null=True, blank=True)
 
     objects = OutboxQuerySet.as_manager()
 
