@@ -3,9 +3,11 @@
 ``public_state_changed`` is sent inside the transaction of the change, with
 ``keys`` (list of permanent keys) and ``lane`` ("withdraw", "publish" or "bulk").
 Wagtail's own publish signals cover single pages; this one covers bulk paths,
-withdrawals and rows that are not pages.
+withdrawals and rows that are not pages. ``page_withdrawn`` is sent in the
+transaction that took a page of any type back, with the page as ``instance``.
 """
 
 from django.dispatch import Signal
 
 public_state_changed = Signal()
+page_withdrawn = Signal()

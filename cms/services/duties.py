@@ -17,6 +17,7 @@ from cms.people import person_name
 from cms.services.notices import notify
 from cms.services.review import ReviewConflict, may_review
 from cms.services.reviewers import is_reviewer, reviewers_of
+from cms.signals import review_overdue
 from cms.workdays import WorkCalendar
 
 END_OF_DAY = dt.time(23, 59, 59)
@@ -186,6 +187,7 @@ def _remind(duty: ReviewDuty) -> bool:
 
 
 def _escalate(duty: ReviewDuty) -> bool:
+    review_overdue.send(ReviewDuty, instance=duty)
     group = duty.task_state.task.specific.escalation_group
     if group is None:
         return False

@@ -33,16 +33,18 @@ def path_for(page: Any) -> Workflow | None:
     if not paths:
         return None
     facts = page.review_facts()
-    return next((path.workflow for path in paths if _fits(path, facts)), None)
+    fitting = (path.workflow for path in paths if fits(path, facts))
+    return next((workflow for workflow in fitting if workflow.active), None)
 
 
-def _fits(path: ReviewPath, facts: ReviewFacts) -> bool:
-    return path.workflow.active and all(
+def fits(conditions: Any, facts: ReviewFacts) -> bool:
+    """Whether a row's office, category, kind and risk are those; empty ones fit all."""
+    return all(
         not wanted or wanted == found
         for wanted, found in (
-            (path.office_id, facts.office_id),
-            (path.category, facts.category),
-            (path.kind, facts.kind),
-            (path.risk, facts.risk),
+            (conditions.office_id, facts.office_id),
+            (conditions.category, facts.category),
+            (conditions.kind, facts.kind),
+            (conditions.risk, facts.risk),
         )
     )

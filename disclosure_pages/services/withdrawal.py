@@ -12,7 +12,7 @@ from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.headed_offices import headed_offices
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import ModeratedPage, PublicPage
-from disclosure_pages.signals import public_state_changed
+from disclosure_pages.signals import page_withdrawn, public_state_changed
 
 
 def may_withdraw(user: Any, page: ModeratedPage) -> bool:
@@ -82,4 +82,5 @@ def withdraw(
     )
     if isinstance(page, PublicPage):
         public_state_changed.send(type(page), keys=[page.key], lane="withdraw")
+    page_withdrawn.send(type(page), instance=page)
     return True
