@@ -116,14 +116,19 @@ def body_of(text):
 
 
 def make_item(
-    title=None, *, live=True, text="正文。", user=None, documents=(), **values
+    title=None,
+    *,
+    live=True,
+    text="正文。",
+    user=None,
+    documents=(),
+    office="civil-affairs",
+    **values,
 ):
-    """An item under the test office, by default public."""
+    """An item under the page of the office, by default public."""
     home = ready_site()
     number = next(_count)
-    parent = OfficeIndexPage.objects.descendant_of(home).get(
-        office__code="civil-affairs"
-    )
+    parent = OfficeIndexPage.objects.descendant_of(home).get(office__code=office)
     item = DisclosureItemPage(
         title=title or f"关于第{number}项救助工作的通知",
         category=values.pop("category", Category.WORK),

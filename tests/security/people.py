@@ -8,7 +8,10 @@ from disclosure_pages.models import HomePage
 from disclosure_pages.services import site
 from tests.factories import make_people, make_user
 
-ROLES = ("clerk", "head", "secrecy", "leader", "officer", "village", "admin")
+ROLES = (
+    *("clerk", "head", "secrecy", "leader", "officer", "village", "admin"),
+    "inspector",
+)
 POWERFUL = ("root", "granted")
 EVERYBODY = (*ROLES, *POWERFUL)
 
@@ -22,8 +25,8 @@ def make_attacker(name):
         return make_people()[name]
     if name == "village":
         return make_user(name, site.VILLAGE_GROUP)
-    if name == "admin":
-        return make_user(name, site.ADMIN_GROUP)
+    if name in ("admin", "inspector"):
+        return make_user(name, getattr(site, f"{name.upper()}_GROUP"))
     if name == "root":
         make_user(name)
         get_user_model().objects.filter(username=name).update(is_superuser=True)
