@@ -16,12 +16,14 @@ from cms.models.duties import Priority, ReviewDuty
 from cms.people import person_name
 from cms.services.notices import notify
 from cms.services.review import ReviewConflict, may_review
-from cms.services.reviewers import is_reviewer, reviewers_of
+from cms.services.reviewers import is_emergency, is_reviewer, reviewers_of
 from cms.signals import review_overdue
 from cms.workdays import WorkCalendar
 
+MANAGE = "gongkai_cms.change_reviewduty"
 END_OF_DAY = dt.time(23, 59, 59)
 REMIND_BEFORE = dt.timedelta(hours=8)
+REVIEW, HAND_OVER = "gongkai_review", "gongkai_hand_over"  # pages of the desk
 ESCALATE_AFTER = 1  # working days after the due time; the unit's own practice
 
 
@@ -79,6 +81,25 @@ def claim(task_state: TaskState, user: Any) -> ReviewDuty:
     return _assign(duty, user, by=user, action="gongkai.review.claim", reason="")
 
 
+def may_hand_over(task_state: TaskState, user: Any) -> bool:
+    """Whether the user does this step, or manages the reviews."""
+    page = task_state.workflow_state.content_object
+    return user.has_perm(MANAGE) or is_reviewer(task_state, page, user)
+
+
+def possible_assignees(task_state: TaskState) -> list[Any]:
+    """Return who else may do this step now: the four eyes hold for each of them."""
+    page = task_state.workflow_state.content_object
+    users = reviewers_of(task_state, page, emergency=is_emergency(task_state))
+    rows = ReviewDuty.objects.filter(task_state=task_state.pk)
+    has_it = set(rows.values_list("assignee_id", flat=True))
+    return [
+        user
+        for user in users.order_by("pk")
+        if user.pk not in has_it and not may_review(task_state, user)
+    ]
+
+
 @transaction.atomic
 def reassign(task_state: TaskState, to: Any, *, by: Any, reason: str) -> ReviewDuty:
     """Hand a step over to somebody who may do it (改派); the reason is kept.
@@ -88,9 +109,7 @@ def reassign(task_state: TaskState, to: Any, *, by: Any, reason: str) -> ReviewD
         ReviewConflict: the step is done, or no reason was given.
     """
     duty = _locked(task_state)
-    page = task_state.workflow_state.content_object
-    manages = by.has_perm("gongkai_cms.change_reviewduty")
-    if not (manages or is_reviewer(task_state, page, by)):
+    if not may_hand_over(task_state, by):
         raise PermissionDenied(_("这一步不由您办，不能改派。"))
     if not reason.strip():
         raise ReviewConflict(_("请写明为什么改派。"))
@@ -109,6 +128,12 @@ def reassign(task_state: TaskState, to: Any, *, by: Any, reason: str) -> ReviewD
     return duty
 
 
+def may_set_priority(workflow_state: WorkflowState, page: Page, user: Any) -> bool:
+    """Whether the user wrote or submitted it, or manages the reviews."""
+    asks = user.pk in {workflow_state.requested_by_id, page.owner_id}
+    return asks or user.has_perm(MANAGE)
+
+
 @transaction.atomic
 def set_priority(
     workflow_state: WorkflowState, priority: int, *, by: Any, reason: str
@@ -123,8 +148,7 @@ def set_priority(
         ReviewConflict: nothing is under review, or no reason was given.
     """
     page = workflow_state.content_object
-    asks = by.pk in {workflow_state.requested_by_id, page.owner_id}
-    if not (asks or by.has_perm("gongkai_cms.change_reviewduty")):
+    if not may_set_priority(workflow_state, page, by):
         raise PermissionDenied(_("这条信息不是您提交的，不能改缓急。"))
     if not reason.strip():
         raise ReviewConflict(_("请写明为什么要加急。"))
@@ -150,7 +174,7 @@ def set_priority(
 def remind_and_escalate() -> int:
     """Remind of what is nearly due, report what is a working day over; returns both.
 
-    Safe to run late, twice or side by side: each duty is marked before it is told.
+    Safe to run late, twice or side by side: each duty is marked and told in one go.
     """
     now = timezone.now()
     waiting = ReviewDuty.objects.filter(
@@ -160,11 +184,13 @@ def remind_and_escalate() -> int:
     told = 0
     near = waiting.filter(reminded_at=None, due_at__lte=now + REMIND_BEFORE)
     for duty in list(near):
-        told += _once(duty, "reminded_at", now) and _remind(duty)
+        with transaction.atomic():
+            told += _once(duty, "reminded_at", now) and _remind(duty)
     calendar = WorkCalendar.load()
     for duty in list(waiting.filter(escalated_at=None, due_at__lt=now)):
-        if _is_late(duty, now, calendar) and _once(duty, "escalated_at", now):
-            told += _escalate(duty)
+        if _is_late(duty, now, calendar):
+            with transaction.atomic():
+                told += _once(duty, "escalated_at", now) and _escalate(duty)
     return told
 
 
@@ -192,7 +218,7 @@ def _escalate(duty: ReviewDuty) -> bool:
     if group is None:
         return False
     text = _("《%(title)s》的%(step)s已超过时限（%(due)s），还没有办。")
-    return bool(_tell(group.user_set.all(), "review_late", text, duty))
+    return bool(_tell(group.user_set.all(), "review_late", text, duty, route=HAND_OVER))
 
 
 def _call(duty: ReviewDuty) -> None:
@@ -210,7 +236,13 @@ def _doers(duty: ReviewDuty) -> Iterable[Any]:
 
 
 def _tell(
-    users: Iterable[Any], kind: str, text: str, duty: ReviewDuty, **more: str
+    users: Iterable[Any],
+    kind: str,
+    text: str,
+    duty: ReviewDuty,
+    *,
+    route: str = REVIEW,
+    **more: str,
 ) -> int:
     state = duty.task_state
     page: Page = state.workflow_state.content_object
@@ -219,7 +251,7 @@ def _tell(
         "step": state.task.name,
         "due": f"{timezone.localtime(duty.due_at):%m-%d %H:%M}",
     }
-    url = reverse("gongkai_review", args=[state.pk])
+    url = reverse(route, args=[state.pk])
     return notify(users, kind, text % (words | more), url=url)
 
 

@@ -40,6 +40,9 @@ class Waiting:
     is_secrecy: bool = False
     batch: uuid.UUID | None = None
     hindrance: str = ""
+    office: str = ""
+    mine: bool = True  # whether the step is the user's at all
+    elsewhere: bool = False  # he might do it, but somebody else has it in hand
 
     @property
     def title(self) -> str:
@@ -60,20 +63,28 @@ class WaitingBatch:
         return min(row.state.started_at for row in self.rows)
 
 
-def waiting_for(user: Any, *, batch: uuid.UUID | None = None) -> list[Waiting]:
+def waiting_for(
+    user: Any, *, batch: uuid.UUID | None = None, everything: bool = False
+) -> list[Waiting]:
     """Return every step in the user's hands, the most pressing first; few queries.
 
     Args:
         batch: only items whose revision under review came from this bulk load.
+        everything: also the steps that are not the user's, for who manages them.
     """
     states = list(_states(batch))
     reach = _Reach(user)
     rows = [row for state in states if (row := reach.row_of(state))]
+    rows = [row for row in rows if row.mine or everything]
     batches = _batches([row.state for row in rows])
     own = _OwnPart(user)
     for row in rows:
         row.batch = batches.get(row.state.revision_id)
         row.hindrance = own.hindrance(row)
+        if not row.hindrance and own.in_other_hands(row):
+            row.elsewhere = True
+            name = person_name(row.duty.assignee)
+            row.hindrance = _("由%(name)s承办。") % {"name": name}
     return rows
 
 
@@ -123,8 +134,10 @@ class _Reach:
         self.tasks = _tasks()
         pages = _pages_under_review().select_related("content_type")
         self.pages = {str(page.pk): page for page in pages}
-        offices = OfficeIndexPage.objects.exclude(office__head_group=None)
-        self.heads = dict(offices.values_list("path", "office__head_group"))
+        offices = OfficeIndexPage.objects.values_list(
+            "path", "office__head_group", "office__name"
+        )
+        self.offices = {path: (head, name) for path, head, name in offices}
         self.steplen = Page.steplen
 
     @cached_property
@@ -134,7 +147,7 @@ class _Reach:
         return first.head_group_id if first else None
 
     def row_of(self, state: TaskState) -> Waiting | None:
-        """Return the row of a step that is the user's, else None."""
+        """Return the row of a step of ours on a page that is there, else None."""
         page = self.pages.get(state.workflow_state.object_id)
         if page is None or state.task_id not in self.tasks:
             return None
@@ -143,14 +156,23 @@ class _Reach:
         pressing = duty is not None and duty.priority == Priority.EMERGENCY
         mine = self.emergency if pressing else self.everyday
         wanted = {self._head_of(page)} if kind is OfficeHeadTask else groups
-        if mine.isdisjoint(wanted):
-            return None
-        return Waiting(state, page, duty, is_secrecy=kind is SecrecyReviewTask)
+        _head, office = self.offices.get(self._parent_of(page), (None, ""))
+        return Waiting(
+            state,
+            page,
+            duty,
+            is_secrecy=kind is SecrecyReviewTask,
+            office=office,
+            mine=not mine.isdisjoint(wanted),
+        )
+
+    def _parent_of(self, page: Page) -> str:
+        return page.path[: -self.steplen]
 
     def _head_of(self, page: Page) -> int | None:
         model = page.specific_class
         if issubclass(model, DisclosureItemPage):
-            return self.heads.get(page.path[: -self.steplen])
+            return self.offices.get(self._parent_of(page), (None, ""))[0]
         if getattr(model, "responsible_office", None) is (
             ModeratedPage.responsible_office
         ):
@@ -213,14 +235,18 @@ class _OwnPart:
         self.for_whom = {user.pk, *kept_acting(user).principals}
 
     def hindrance(self, row: Waiting) -> str:
-        """Return why the user may not do this step, or ""."""
+        """Return why the user may not do this step, or "", whoever has it in hand."""
         state = row.state
+        if not row.mine:
+            return _("这一步不由您审查。")
         newest = self.authored.get(state.workflow_state.object_id, 0)
         wrote = newest > (row.page.live_revision_id or 0)
         if wrote or state.workflow_state.requested_by_id == self.user.pk:
             return _("您参与了起草或提交，不能审查同一条信息。")
         if (state.workflow_state_id, state.revision_id) in self.done:
             return _("您已完成其他审查步骤，一人不能审两步。")
-        if row.duty and row.duty.assignee_id not in {None, *self.for_whom}:
-            return _("由%(name)s承办。") % {"name": person_name(row.duty.assignee)}
         return ""
+
+    def in_other_hands(self, row: Waiting) -> bool:
+        """Whether somebody for whom the user does not stand in has claimed it."""
+        return bool(row.duty) and row.duty.assignee_id not in {None, *self.for_whom}
