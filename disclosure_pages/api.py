@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 
@@ -66,8 +66,8 @@ def items(request: HttpRequest, query: Query[ItemFilter]) -> dict[str, Any]:
 
 
 @router.get("item", summary="按索引号取一条")
-def item(request: HttpRequest, index_number: str) -> dict[str, Any]:
-    """Return one item by its index number; 410 when it was withdrawn."""
+def item(request: HttpRequest, index_number: str) -> Any:
+    """Return one item by its index number; 410 and its successor when withdrawn."""
     number = index_number.replace("\x00", "")
     page = DisclosureItemPage.objects.filter(index_number=number).first()
     if not number or page is None or not (page.live or page.withdrawn_at):
@@ -75,7 +75,14 @@ def item(request: HttpRequest, index_number: str) -> dict[str, Any]:
     state = public_states([page.key])[page.key]
     if state.state != "published":
         if page.withdrawn_at:
-            raise HttpError(410, f"已撤回：{page.withdrawn_reason}")
+            return JsonResponse(
+                {
+                    "detail": f"已撤回：{page.withdrawn_reason}",
+                    "successor": state.metadata.get("successor"),
+                },
+                status=410,
+                json_dumps_params={"ensure_ascii": False},
+            )
         raise HttpError(404, "没有这个索引号的公开信息")
     return {
         **_described(state),

@@ -21,13 +21,15 @@ from disclosure_pages.models import (
     HomePage,
     OfficeIndexPage,
 )
-from disclosure_pages.page_context import page_context
+from disclosure_pages.models.base import ModeratedPage
+from disclosure_pages.page_context import page_context, tombstone_context
 from disclosure_pages.portal_selectors import (
     origin_counts,
     portal_home_context,
     received_catalogue,
     received_list,
 )
+from disclosure_pages.public_state import successor_links
 
 CARDS = 3
 NOTICES = 5
@@ -219,3 +221,8 @@ def _office(page: OfficeIndexPage, request: HttpRequest) -> dict[str, Any]:
         category_options=options(Category.choices),
         years=parts.counts.years(office_path=page.path),
     )
+
+
+@tombstone_context.register
+def withdrawn_context(page: ModeratedPage) -> dict[str, Any]:
+    return {"successor": successor_links([page.pk]).get(page.pk)}

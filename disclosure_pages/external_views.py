@@ -41,6 +41,7 @@ def external_item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
     context: dict[str, Any] = {"item": item, "origin": source}
     if item.state != PUBLISHED:
         context["reason"] = item.payload.get("reason", "")
+        context["successor"] = _successor(item)
         return TemplateResponse(
             request, "disclosure_pages/external_tombstone.html", context, status=410
         )
@@ -65,6 +66,13 @@ def external_item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
         ],
     )
     return TemplateResponse(request, "disclosure_pages/external_item.html", context)
+
+
+def _successor(item: ExternalItem) -> dict[str, str] | None:
+    """Return where a withdrawn item sends its readers, if that is a web address."""
+    found = item.payload.get("metadata", {}).get("successor") or {}
+    url = web_address(found.get("url", ""))
+    return {"url": url, "title": found.get("title", "")} if url else None
 
 
 @require_safe

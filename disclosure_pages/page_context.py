@@ -14,3 +14,9 @@ from wagtail.models import Page
 def page_context(page: Page, request: HttpRequest) -> dict[str, Any]:
     """Return the extra template variables of a page; none by default."""
     return {}
+
+
+@singledispatch
+def tombstone_context(page: Page) -> dict[str, Any]:
+    """Return the extra template variables of a page that was withdrawn."""
+    return {}

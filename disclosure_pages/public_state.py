@@ -28,7 +28,7 @@ from django.db.models.functions import StrIndex
 from django.utils import timezone
 from wagtail.models import Page, PageViewRestriction, Site
 
-from cms.context import base_url
+from cms.context import base_url, public_path
 from cms.models import Authority
 from disclosure_pages import renderers
 from disclosure_pages.choices import DisclosureMode, ExternalRelation, PublicKind
@@ -46,6 +46,7 @@ from disclosure_pages.models import (
     PlainPage,
     ReadingPointPage,
     RulesPage,
+    Successor,
 )
 from disclosure_pages.models.base import PublicPage
 
@@ -238,11 +239,13 @@ def _describe_pages(
     )
     offices = renderers.offices_by_path(pages)
     linked = _linked(pages, context)
+    gone = [page.pk for page in pages if page.pk not in visible]
+    successors = successor_links(gone) if gone else {}
     for page in pages:
         if page.pk in visible:
             states[page.key] = _published(page, context, offices, linked)
         else:
-            states[page.key] = _withdrawn(page, context)
+            states[page.key] = _withdrawn(page, context, successors.get(page.pk, {}))
 
 
 def _linked(pages: list[Page], context: _PageContext) -> dict[int, dict[str, str]]:
@@ -257,13 +260,46 @@ def _linked(pages: list[Page], context: _PageContext) -> dict[int, dict[str, str
     }
 
 
+def successor_links(page_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Return where readers of withdrawn pages should go, as {key, title, url}.
+
+    ``key`` and ``title`` are empty for an address elsewhere; a page that nobody may
+    read any more is left out. The number of queries does not grow with the pages.
+    """
+    rows = Successor.objects.filter(page__in=page_ids, page__live=False)
+    rows = list(rows.select_related("target"))
+    keys = [row.target.translation_key.hex for row in rows if row.target]
+    visible = publicly_visible(keys) if keys else set()
+    found: dict[int, dict[str, str]] = {}
+    for row in rows:
+        page = row.target
+        if page is None:
+            found[row.page_id] = {"key": "", "title": "", "url": row.url}
+        elif page.translation_key.hex in visible:
+            found[row.page_id] = {
+                "key": page.translation_key.hex,
+                "title": page.title,
+                "url": f"{base_url()}{public_path(page.url_path)}",
+            }
+    return found
+
+
 def naming_keys(keys: Iterable[str]) -> set[str]:
-    """Return the keys of the live items and dossiers that name one of these items."""
+    """Return the keys of the pages that name one of these.
+
+    Live items and dossiers that name an item, tombstones with it as successor.
+    """
     uuids = [UUID(key) for key in keys if len(key) == 32]
     found: set[str] = set()
     for start in range(0, len(uuids), AT_ONCE):
         items = DisclosureItemPage.objects.order_by()
         chunk = items.filter(translation_key__in=uuids[start : start + AT_ONCE])
+        tombstones = Successor.objects.filter(
+            target__translation_key__in=uuids[start : start + AT_ONCE],
+            page__live=False,
+        )
+        gone = tombstones.values_list("page__translation_key", flat=True)
+        found |= {u.hex for u in gone}
         named = list(chunk.values_list("pk", flat=True))
         if named:
             naming = Q(supersedes__in=named) | Q(interpretation_of__in=named)
@@ -303,13 +339,16 @@ def _published(
     return PublicState(page.key, PUBLISHED, metadata, html, attachments, sha256=sha256)
 
 
-def _withdrawn(page: Page, context: _PageContext) -> PublicState:
+def _withdrawn(
+    page: Page, context: _PageContext, successor: dict[str, str]
+) -> PublicState:
     """Return the tombstone: nothing of title or text, only where it was and why."""
     metadata = {
         "type": page.kind.value,
         "index_number": getattr(page, "index_number", ""),
         "url": context.url(page),
         "origin": context.authority.credit_code,
+        **({"successor": successor} if successor else {}),
     }
     return PublicState(
         page.key,
@@ -341,6 +380,8 @@ def _external(row: ExternalItem) -> PublicState:
     }
     if row.state != PUBLISHED:
         metadata = {"type": row.kind or PublicKind.ITEM.value, **here}
+        if successor := row.payload.get("metadata", {}).get("successor"):
+            metadata["successor"] = successor
         return PublicState(
             row.full_key,
             WITHDRAWN,

@@ -13,8 +13,9 @@ from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.models import Page
 
 from disclosure_pages.checks.rules import what_blocks
-from disclosure_pages.choices import Category, WithdrawalKind
+from disclosure_pages.choices import Category
 from disclosure_pages.csv_answers import BOM, csv_rows
+from disclosure_pages.desk.withdrawing import WithdrawForm
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.withdrawal import may_withdraw, withdraw
@@ -183,13 +184,6 @@ class CategoryBulkAction(ItemBulkAction):
         draft.save_revision(user=self.request.user, log_action=True, changed=True)
 
 
-class WithdrawBulkForm(forms.Form):
-    """Kind and reason for all; readers see them on every tombstone."""
-
-    kind = forms.ChoiceField(label=_("撤回类型"), choices=WithdrawalKind.choices)
-    reason = forms.CharField(label=_("撤回原因"), max_length=300)
-
-
 class WithdrawBulkAction(ItemBulkAction):
     """撤回: takes each back at once."""
 
@@ -198,7 +192,7 @@ class WithdrawBulkAction(ItemBulkAction):
     aria_label = _("撤回选中的信息")
     action_priority = 90
     classes: ClassVar[set[str]] = {"serious"}
-    form_class = WithdrawBulkForm
+    form_class = WithdrawForm
     explanation = _("选中的信息马上从网站、检索和门户撤下，网址处写明原因。")
     done_message = _("已撤回")
 

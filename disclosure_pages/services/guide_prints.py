@@ -106,6 +106,24 @@ def guide_print(page: GuidePage, kind: PrintKind) -> Sheet:
     return Sheet(kind, number, _stored(path) or _draw_once(path, html, css, kind))
 
 
+def draw_sheet(html: str, css: str) -> bytes:
+    """Return a PDF that is not kept, drawn like the prints of the guide.
+
+    Raises:
+        PrintingUnavailable: Pango is missing, or the drawing failed.
+        PrintingBusy: another drawing takes too long.
+    """
+    if not _drawing.acquire(timeout=WAIT_S):
+        raise PrintingBusy
+    try:
+        return _pdf(html, css)
+    except DrawingFailed as error:
+        (reason,) = error.args
+        raise PrintingUnavailable(_sentences()[reason]) from error
+    finally:
+        _drawing.release()
+
+
 def discard_prints() -> None:
     """Remove every print from the disk."""
     for path in _folder().glob("*.pdf"):
@@ -194,7 +212,7 @@ def _draw_once(path: Path, html: str, css: str, kind: str) -> BinaryIO:
 def _draw(path: Path, html: str, css: str, kind: str) -> BinaryIO:
     """Draw a print; a failure is remembered."""
     try:
-        return _store(path, _pdf(html, css, kind))
+        return _store(path, _pdf(html, css, one_page=kind == PrintKind.POSTER))
     except DrawingFailed as error:
         (reason,) = error.args
     except OSError:
@@ -224,14 +242,14 @@ def _store(path: Path, content: bytes) -> BinaryIO:
     return file
 
 
-def _pdf(html: str, css: str, kind: str) -> bytes:
+def _pdf(html: str, css: str, *, one_page: bool = False) -> bytes:
     """Draw in a process of its own, which gives its memory back."""
     order = {
         "html": html,
         "css": css,
         "base_url": base_url(),
         "pictures": _pictures(html),
-        "one_page": kind == PrintKind.POSTER,
+        "one_page": one_page,
     }
     try:
         done = subprocess.run(  # noqa: S603  # our own module, no shell

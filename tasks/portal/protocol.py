@@ -153,7 +153,7 @@ def _check_metadata(metadata: dict[str, Any], origin: str) -> None:
         words = metadata.get(name, [])
         if not isinstance(words, list) or not _all_text(words):
             raise Refused(_("%(name)s 应为文字的列表。") % {"name": f"metadata.{name}"})
-    for name in LINKS:
+    for name in (*LINKS, "successor"):
         link = metadata.get(name, {})
         if not isinstance(link, dict) or not _all_text(link.values()):
             raise Refused(

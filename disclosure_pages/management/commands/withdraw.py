@@ -1,12 +1,13 @@
 import json
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.models import DisclosureItemPage
-from disclosure_pages.services.withdrawal import withdraw
+from disclosure_pages.services.withdrawal import successor_named, withdraw
 
 
 class Command(BaseCommand):
@@ -17,6 +18,11 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, help=_("撤回原因，读者会看到"))
         parser.add_argument(
             "--kind", choices=WithdrawalKind.values, default=WithdrawalKind.MISTAKE
+        )
+        parser.add_argument(
+            "--successor",
+            default="",
+            help=_("请读者改看哪里：已公开信息的索引号或网址，或者别处的网址"),
         )
         parser.add_argument("--dry-run", action="store_true", help=_("只检查，不撤回"))
         parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
@@ -30,12 +36,17 @@ class Command(BaseCommand):
             )
         if not page.live:
             raise CommandError(_("%(number)s 现在没有公开。") % {"number": number})
-        done = not options["dry_run"] and withdraw(
-            page,
-            reason=options["reason"],
-            kind=options["kind"],
-            actor_name=_("管理命令"),
-        )
+        try:
+            successor_named(options["successor"], page)
+            done = not options["dry_run"] and withdraw(
+                page,
+                reason=options["reason"],
+                kind=options["kind"],
+                successor=options["successor"],
+                actor_name=_("管理命令"),
+            )
+        except ValidationError as error:
+            raise CommandError("；".join(error.messages)) from error
         summary = {"index_number": number, "withdrawn": done, "key": page.key}
         if options["json"]:
             self.stdout.write(json.dumps(summary, ensure_ascii=False))
