@@ -20,3 +20,4 @@ class DisclosurePagesConfig(AppConfig):
             guide_receivers,
             receivers,
         )
+        from disclosure_pages.rules import receivers as rule_receivers  # noqa: F401

@@ -60,9 +60,13 @@ from disclosure_pages.models.reading_points import (
     ReadingPointPhoto,
 )
 from disclosure_pages.models.register import IndexNumberCounter, IndexNumberEntry
+from disclosure_pages.models.rules import ContentRule, RuleAction, RuleRun
 from disclosure_pages.models.withdrawals import Successor
 
 __all__ = [
+    "ContentRule",
+    "RuleAction",
+    "RuleRun",
     "CheckSettings",
     "CatalogueEntry",
     "Subcategory",
