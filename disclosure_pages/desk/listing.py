@@ -23,9 +23,9 @@ from wagtail.admin.ui.tables.pages import (
 )
 from wagtail.admin.views.pages.listing import IndexView
 from wagtail.admin.viewsets.pages import PageListingViewSet
-from wagtail.models import Page, WorkflowState
+from wagtail.models import Page, TaskState, WorkflowState
 
-from cms.models import SecrecyReview
+from cms.models import Priority, ReviewDuty, SecrecyReview
 from disclosure_pages.choices import Category, DisclosureMode, LegalStatus
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage, SavedFilter
 from disclosure_pages.selectors import under
@@ -125,6 +125,36 @@ class OfficeColumn(Column):
         return getattr(instance, "office_name", "")
 
 
+class HurriedColumn(Column):
+    """The priority of a review that goes on, when it is not the usual one."""
+
+    cell_template_name = "disclosure_pages/desk/hurried_cell.html"
+
+    def get_value(self, instance: DisclosureItemPage) -> Priority | None:
+        return getattr(instance, "hurried", None)
+
+    def get_cell_context_data(
+        self, instance: DisclosureItemPage, parent_context: dict[str, Any]
+    ) -> dict[str, Any]:
+        context = super().get_cell_context_data(instance, parent_context)
+        return context | {"emergency": context["value"] == Priority.EMERGENCY}
+
+
+def hurried(pages: list[Page]) -> dict[str, Priority]:
+    """Return the priority of the reviews that are hurried, by page key; one query."""
+    duties = ReviewDuty.objects.filter(
+        priority__gt=Priority.NORMAL,
+        task_state__status=TaskState.STATUS_IN_PROGRESS,
+        task_state__workflow_state__status=WorkflowState.STATUS_IN_PROGRESS,
+        task_state__workflow_state__object_id__in=[str(page.pk) for page in pages],
+        task_state__workflow_state__base_content_type=(
+            ContentType.objects.get_for_model(Page)
+        ),
+    )
+    rows = duties.values_list("task_state__workflow_state__object_id", "priority")
+    return {key: Priority(priority) for key, priority in rows}
+
+
 class DayColumn(Column):
     """A day as the catalogue writes it, not how long ago it was."""
 
@@ -150,7 +180,9 @@ class ItemIndexView(IndexView):
         context = super().get_context_data(**kwargs)
         pages = OfficeIndexPage.objects.select_related("office")
         names = {page.path: page.office.name for page in pages}
+        pressing = hurried(context["object_list"])
         for item in context["object_list"]:
+            item.hurried = pressing.get(str(item.pk))
             item.office_name = names.get(item.path[: -item.steplen], "")
         context["saved_filters"] = SavedFilter.objects.filter(
             user=self.request.user, path=self.request.path
@@ -211,6 +243,7 @@ class ItemListingViewSet(PageListingViewSet):
             classname="gk-day",
         ),
         PageStatusColumn("status", label=_("状态"), sort_key="live"),
+        HurriedColumn("hurried", label=_("缓急")),
     ]
 
 

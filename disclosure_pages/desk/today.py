@@ -27,10 +27,11 @@ class Line:
     url: str
     note: str = ""
     flag: str = ""
-    tone: str = ""  # "late", "now" or ""
+    tone: str = ""  # "emergency", "late", "now" or ""
     quote: str = ""
     quote_by: str = ""
     action: str = ""
+    action_url: str = ""  # when the button leads elsewhere than the text
 
 
 @dataclass(frozen=True)

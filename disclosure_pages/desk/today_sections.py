@@ -12,8 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, WorkflowState
 
+from cms.models import Priority
+from cms.workdays import WorkCalendar
 from disclosure_pages.choices import FeedbackStatus
 from disclosure_pages.desk.due import Due, due_items, late
+from disclosure_pages.desk.duty_time import flagged, time_left
 from disclosure_pages.desk.selectors import waiting_on
 from disclosure_pages.desk.today import (
     LISTED,
@@ -25,7 +28,7 @@ from disclosure_pages.desk.today import (
     register_section,
     scope_of,
 )
-from disclosure_pages.desk.waiting import grouped
+from disclosure_pages.desk.waiting import Waiting, grouped
 from disclosure_pages.models import (
     CatalogueEntry,
     DisclosureItemPage,
@@ -78,23 +81,31 @@ def waiting(request: HttpRequest) -> Section | None:
         )
         for entry in batches
     ]
-    lines += [
-        Line(
-            row.title,
-            reverse("gongkai_review", args=[row.state.pk]),
-            note=_("%(step)s，%(who)s %(day)s 送审")
-            % {
-                "step": row.state.task.name,
-                "who": _name(row.state.workflow_state.requested_by),
-                "day": _day(row.state.workflow_state.created_at),
-            },
-            action=_("去审查"),
-        )
-        for row in single
-    ]
+    pressing = [_waiting_line(row, calendar_of(request)) for row in single]
+    if single and pressing[0].tone == "emergency":
+        lines = pressing + lines
+    else:
+        lines += pressing
     url = reverse("gongkai_review_queue")
     return Section(
         "waiting", _("等您审查"), len(rows), lines, order=20, url=url, urgent=True
+    )
+
+
+def _waiting_line(row: Waiting, calendar: WorkCalendar) -> Line:
+    left = time_left(row.duty, calendar, timezone.now())
+    words = {
+        "step": row.state.task.name,
+        "who": _name(row.state.workflow_state.requested_by),
+        "day": _day(row.state.workflow_state.created_at),
+    }
+    return Line(
+        row.title,
+        reverse("gongkai_review", args=[row.state.pk]),
+        note=_("%(step)s，%(who)s %(day)s 送审") % words,
+        flag=flagged(row.duty, left),
+        tone=left.tone,
+        action=_("去审查"),
     )
 
 
@@ -173,12 +184,19 @@ def in_review(request: HttpRequest) -> Section | None:
         page, step = pages.get(state.object_id), state.current_task_state
         if page is None or step is None:
             continue
+        duty = getattr(step, "duty", None)
+        hurried = duty is not None and duty.priority > Priority.NORMAL
+        left = time_left(duty, calendar_of(request), timezone.now())
         where = {"step": step.task.name, "day": _day(step.started_at)}
         lines.append(
             Line(
                 page.draft_title,
                 reverse("wagtailadmin_pages:history", args=[page.pk]),
                 note=_("正在%(step)s，%(day)s 起") % where,
+                flag=flagged(duty, left) if hurried else "",
+                tone=left.tone if hurried else "",
+                action=_("加急"),
+                action_url=reverse("gongkai_priority", args=[page.pk]),
             )
         )
     if not lines:
@@ -309,7 +327,9 @@ def _mine(request: HttpRequest, status: str) -> tuple[list[WorkflowState], int]:
     )
     if found is None:
         rows = states.select_related(
-            "current_task_state__task", "current_task_state__finished_by"
+            "current_task_state__task",
+            "current_task_state__finished_by",
+            "current_task_state__duty",
         ).order_by("-status", "-created_at", "-pk")
         found = request._gongkai_asked_for = list(rows[: 2 * LISTED])
     mine = [state for state in found if state.status == status]

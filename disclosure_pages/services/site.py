@@ -225,6 +225,8 @@ def _groups(home: HomePage) -> None:
     for name in (OFFICER_GROUP, ADMIN_GROUP, INSPECTOR_GROUP):
         desk_group(name).permissions.add(*sees)
     _allow_catalogue(officer, desk_group(ADMIN_GROUP))
+    officer.permissions.add(*permissions("gongkai_cms", ["change_reviewduty"]))
+    _allow_review_settings(officer, desk_group(ADMIN_GROUP))
     allow_pages(officer, home, ["add_page", "change_page"])
     allow_files(officer, None)
     points = ReadingPointIndexPage.objects.child_of(home).get()
@@ -244,31 +246,46 @@ def _groups(home: HomePage) -> None:
 
 
 def _allow_catalogue(*groups: Group) -> None:
-    """Let groups keep vocabularies, catalogue, steering group, calendar, checks."""
+    """Let groups keep what is data: lists, calendar, checks, words of the review."""
     verbs = ("add", "change", "delete")
     catalogue = ("term", "subcategory", "catalogueentry")
     organisation = ("steeringmember", "calendarday")
+    words = ("secrecyquestion", "legalground", "cannedreason")
     for group in groups:
         group.permissions.add(
             *permissions(
                 "disclosure_pages", [f"{v}_{m}" for v in verbs for m in catalogue]
             ),
             *permissions(
-                "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation]
+                "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation + words]
             ),
             *permissions("disclosure_pages", ["change_checksettings"]),
+            *permissions(
+                "disclosure_pages",
+                [*(f"{v}_contentrule" for v in verbs), "view_rulerun"],
+            ),
         )
+
+
+def _allow_review_settings(*groups: Group) -> None:
+    """Let groups keep review paths, stand-ins and absences."""
+    verbs = ("add", "change", "delete", "view")
+    models = ("reviewpath", "standin", "absence")
+    names = [f"{verb}_{model}" for verb in verbs for model in models]
+    for group in groups:
+        group.permissions.add(*permissions("gongkai_cms", names))
 
 
 def _workflow(home: HomePage) -> None:
     workflow = Workflow.objects.filter(name=WORKFLOW_NAME).first()
     if workflow is None:
         workflow = Workflow.objects.create(name=WORKFLOW_NAME, active=True)
-        secrecy = SecrecyReviewTask.objects.create(name=_("保密审查"))
+        late = {"escalation_group": desk_group(OFFICER_GROUP)}
+        secrecy = SecrecyReviewTask.objects.create(name=_("保密审查"), **late)
         secrecy.groups.add(desk_group(SECRECY_GROUP))
-        leader = LeaderTask.objects.create(name=_("终审"))
+        leader = LeaderTask.objects.create(name=_("终审"), **late)
         leader.groups.add(desk_group(LEADER_GROUP))
-        head = OfficeHeadTask.objects.create(name=_("初审"))
+        head = OfficeHeadTask.objects.create(name=_("初审"), **late)
         for order, task in enumerate((head, secrecy, leader)):
             WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=order)
     WorkflowPage.objects.update_or_create(page=home, defaults={"workflow": workflow})
