@@ -178,6 +178,8 @@ def _confirm(good: list[tuple[Parcel, Receipt]]) -> int:
 
 def _confirm_one(parcel: Parcel, receipt: Receipt) -> bool:
     note = {"version": receipt.version, "sha256": receipt.sha256, "url": receipt.url}
+    if receipt.read_back:
+        note["read_back"] = True
     return parcel.entry.confirm(parcel.version, receipt.sha256, note)
 
 

@@ -39,6 +39,7 @@ def periodic_jobs() -> list[Periodic]:
         ),
         Periodic("tasks.remind", "tasks.jobs.remind.remind", 60),
         Periodic("tasks.mail", "tasks.jobs.remind.mail", 60, first_s=30),
+        Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
         Periodic("tasks.guide", "tasks.jobs.guide.guide", 60),

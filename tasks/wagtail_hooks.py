@@ -7,7 +7,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
 
-from . import today  # noqa: F401
+from . import confirmation, today  # noqa: F401
 from .desk import OutboxView, RetryView
 
 

@@ -9,12 +9,16 @@ from disclosure_pages.public_state import PublicState
 
 @dataclass(frozen=True)
 class Receipt:
-    """A target's word that it holds this version; counts only if all three echo."""
+    """A target's word that it holds this version; counts only if all three echo.
+
+    ``read_back``: after a withdrawal the target was asked again and has the tombstone.
+    """
 
     key: str
     version: int
     sha256: str
     url: str = ""
+    read_back: bool = False
 
 
 @dataclass(frozen=True)

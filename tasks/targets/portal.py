@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -146,6 +147,7 @@ class PortalTarget:
         receipt = self._receipt(answer, version, state)
         if state.state == "withdrawn":
             self._read_back(path, version, state)
+            return replace(receipt, read_back=True)
         return receipt
 
     def _receipt(self, answer: Answer, version: int, state: PublicState) -> Receipt:
