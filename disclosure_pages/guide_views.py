@@ -9,13 +9,12 @@ from disclosure_pages.models import GuidePage
 from disclosure_pages.public_state import visible_pages
 from disclosure_pages.services.guide_prints import (
     FAILED_S,
+    RETRY_S,
     PrintingBusy,
     PrintingUnavailable,
     PrintKind,
     guide_print,
 )
-
-RETRY_AFTER_S = 10
 
 
 @require_safe
@@ -27,7 +26,7 @@ def guide_print_file(request: HttpRequest, kind: str) -> HttpResponse:
     try:
         sheet = guide_print(page, PrintKind(kind))
     except PrintingBusy:
-        return _later(request, page, RETRY_AFTER_S)
+        return _later(request, page, RETRY_S)
     except PrintingUnavailable as error:
         return _later(request, page, FAILED_S, str(error))
     response = FileResponse(

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, re_path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -21,9 +21,9 @@ from disclosure_pages.desk import (
     foreign_titles,  # noqa: F401
     listing_hooks,  # noqa: F401
     views,
+    withdrawing,
 )
 from disclosure_pages.desk.forms import VillageForm
-from disclosure_pages.desk.selectors import reviews_at_all
 from disclosure_pages.models import DisclosureIndexPage
 from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.services.site import add_office
@@ -36,38 +36,41 @@ hooks.register("before_serve_document", guard_document)
 @hooks.register("register_admin_urls")
 def desk_urls() -> list[URLPattern]:
     return [
-        path("review/", views.queue, name="gongkai_review_queue"),
         path("review/<int:task_state_id>/", views.review, name="gongkai_review"),
-        path("withdraw/<int:page_id>/", views.withdraw_page, name="gongkai_withdraw"),
+        path(
+            "withdraw/<int:page_id>/",
+            withdrawing.withdraw_page,
+            name="gongkai_withdraw",
+        ),
+        path(
+            "withdrawals/<int:page_id>/",
+            withdrawing.withdrawal,
+            name="gongkai_withdrawal",
+        ),
+        re_path(
+            r"^withdrawals/(?P<page_id>[0-9]+)/note\.(?P<form>html|pdf)$",
+            withdrawing.takedown_note,
+            name="gongkai_takedown_note",
+        ),
     ]
-
-
-class ReviewMenuItem(MenuItem):
-    """待审: shown to whoever does a step of the review, whether or not one waits."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return reviews_at_all(request.user)
-
-
-@hooks.register("register_admin_menu_item")
-def review_menu_item() -> MenuItem:
-    return ReviewMenuItem(
-        _("待我审查"),
-        reverse("gongkai_review_queue"),
-        icon_name="clipboard-list",
-        order=90,
-    )
 
 
 @hooks.register("register_page_header_buttons")
 @hooks.register("register_page_listing_more_buttons")
-def withdraw_button(
+def withdraw_buttons(
     page: Page, user: Any, next_url: str | None = None, **kwargs: Any
 ) -> Iterator[Button]:
     specific = page.specific
-    if not isinstance(specific, ModeratedPage) or not page.live:
+    if not isinstance(specific, ModeratedPage) or not may_withdraw(user, specific):
         return
-    if may_withdraw(user, specific):
+    if not page.live and specific.withdrawn_at:
+        yield Button(
+            _("撤下情况"),
+            reverse("gongkai_withdrawal", args=[page.pk]),
+            icon_name="warning",
+            priority=5,
+        )
+    if page.live:
         yield Button(
             _("撤回"),
             reverse("gongkai_withdraw", args=[page.pk]),
@@ -174,6 +177,8 @@ from disclosure_pages.desk import (  # noqa: E402, F401
     audit_log,
     batch_views,
     checks_hooks,
+    duty_hooks,
+    notice_views,
     points_report,
     today_hooks,
     wizard_hooks,  # noqa: E402, F401
@@ -181,3 +186,4 @@ from disclosure_pages.desk import (  # noqa: E402, F401
 from disclosure_pages.desk.loading import (  # noqa: E402
     hooks as loading_hooks,  # noqa: F401
 )
+from disclosure_pages.rules import desk as rules_desk  # noqa: E402, F401

@@ -1,13 +1,12 @@
-"""The desk's own pages: one place to decide on a review, one to take back."""
+"""The desk's own pages: the queue and the one place to decide on a review."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from wagtail.models import Page, TaskState
@@ -19,28 +18,14 @@ from cms.services.review import ReviewConflict, decide, may_review
 from cms.services.reviewers import is_reviewer
 from disclosure_pages import renderers
 from disclosure_pages.desk.checks_panel import FileState, panel_context
-from disclosure_pages.desk.forms import ReviewForm, SecrecyForm, WithdrawForm
-from disclosure_pages.desk.selectors import waiting_on
-from disclosure_pages.desk.waiting import grouped
+from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
 from disclosure_pages.models import DisclosureItemPage
-from disclosure_pages.models.base import ModeratedPage
-from disclosure_pages.services.withdrawal import may_withdraw, withdraw
 
 
 def refuse_direct_publication(request: HttpRequest, page: Page) -> HttpResponse:
     """Send the editor back to the page with the reason, publishing nothing."""
     messages.error(request, _("须经审查才能公开，请点“提交审查”。"))
     return redirect("wagtailadmin_pages:edit", page.pk)
-
-
-def queue(request: HttpRequest) -> HttpResponse:
-    """List what waits for this reviewer, the oldest first."""
-    batches, single = grouped(waiting_on(request))
-    return TemplateResponse(
-        request,
-        "disclosure_pages/desk/queue.html",
-        {"batches": batches, "waiting": [row.state for row in single]},
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -152,28 +137,3 @@ def _decided(task_state: TaskState, *, approve: bool) -> str:
     if page.live and page.live_revision_id == task_state.revision_id:
         return _("《%(title)s》已通过终审并公开。") % title
     return _("《%(title)s》已通过，转入下一步。") % title
-
-
-@require_http_methods(["GET", "POST"])
-def withdraw_page(request: HttpRequest, page_id: int) -> HttpResponse:
-    """Ask for kind and reason, then take the page back at once."""
-    page = get_object_or_404(Page, pk=page_id).specific
-    if not isinstance(page, ModeratedPage) or not may_withdraw(request.user, page):
-        raise PermissionDenied
-    form = WithdrawForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            done = withdraw(page, user=request.user, **form.cleaned_data)
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            text = _("《%(title)s》已撤回，检索和门户正在同步撤下。")
-            if not done:
-                text = _("《%(title)s》现在没有公开，未作处理。")
-            messages.success(request, text % {"title": page.title})
-            return redirect(
-                reverse("wagtailadmin_explore", args=[page.get_parent().pk])
-            )
-    return TemplateResponse(
-        request, "disclosure_pages/desk/withdraw.html", {"page": page, "form": form}
-    )

@@ -25,7 +25,7 @@ from disclosure_pages.public_state import successor_links
 from disclosure_pages.services.guide_prints import (
     PrintingBusy,
     PrintingUnavailable,
-    draw_sheet,
+    draw_now,
 )
 from disclosure_pages.services.withdrawal import MAX_ADDRESS, may_withdraw, withdraw
 
@@ -148,7 +148,7 @@ def takedown_note(request: HttpRequest, page_id: int, form: str) -> HttpResponse
         )
     html = render_to_string("disclosure_pages/desk/takedown_note.html", note)
     try:
-        content = draw_sheet(html, css)
+        content = draw_now(html, css)
     except PrintingUnavailable as error:
         messages.error(request, str(error))
     except PrintingBusy:

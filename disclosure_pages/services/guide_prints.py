@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -48,6 +49,7 @@ from disclosure_pages.qr import qr_path
 WAITING = 3  # who may wait for a drawing; others are asked to come back
 WAIT_S = 20
 DRAW_S = 60
+RETRY_S = 10  # after which somebody who was sent away may come back
 FAILED_S = 300  # how long a failure is remembered instead of being repeated
 DRAWING = [sys.executable, "-m", "disclosure_pages.guide_drawing"]
 SOURCE = re.compile(r'<img [^>]*?src="([^"]+)"')
@@ -104,24 +106,6 @@ def guide_print(page: GuidePage, kind: PrintKind) -> Sheet:
     sha256 = hashlib.sha256(f"{css}\n{html}".encode()).hexdigest()
     path = _folder() / f"{kind}-{sha256}.pdf"
     return Sheet(kind, number, _stored(path) or _draw_once(path, html, css, kind))
-
-
-def draw_sheet(html: str, css: str) -> bytes:
-    """Return a PDF that is not kept, drawn like the prints of the guide.
-
-    Raises:
-        PrintingUnavailable: Pango is missing, or the drawing failed.
-        PrintingBusy: another drawing takes too long.
-    """
-    if not _drawing.acquire(timeout=WAIT_S):
-        raise PrintingBusy
-    try:
-        return _pdf(html, css)
-    except DrawingFailed as error:
-        (reason,) = error.args
-        raise PrintingUnavailable(_sentences()[reason]) from error
-    finally:
-        _drawing.release()
 
 
 def discard_prints() -> None:
@@ -194,19 +178,45 @@ def _html(page: GuidePage, kind: PrintKind, number: int, version: Any) -> str:
         )
 
 
-def _draw_once(path: Path, html: str, css: str, kind: str) -> BinaryIO:
-    """Draw one print at a time; who comes while it is drawn gets the same file."""
+def draw_now(html: str, css: str) -> bytes:
+    """Draw something that is not kept on the disk, and return the PDF.
+
+    Raises:
+        PrintingUnavailable: Pango is missing, or the drawing failed.
+        PrintingBusy: too many wait already.
+    """
+    with _turn():
+        try:
+            return _pdf(html, css)
+        except DrawingFailed as error:
+            (reason,) = error.args
+            raise PrintingUnavailable(_sentences()[reason]) from error
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Let one drawing be made at a time and a few wait for it.
+
+    Raises:
+        PrintingBusy: too many wait already.
+    """
     if not _waiting.acquire(blocking=False):
         raise PrintingBusy
     try:
         if not _drawing.acquire(timeout=WAIT_S):
             raise PrintingBusy
         try:
-            return _stored(path) or _draw(path, html, css, kind)
+            yield
         finally:
             _drawing.release()
     finally:
         _waiting.release()
+
+
+def _draw_once(path: Path, html: str, css: str, kind: str) -> BinaryIO:
+    """Draw one print at a time; who comes while it is drawn gets the same file."""
+    with _turn():
+        return _stored(path) or _draw(path, html, css, kind)
 
 
 def _draw(path: Path, html: str, css: str, kind: str) -> BinaryIO:
