@@ -11,7 +11,7 @@ def publish_approved(workflow_state: Any, user: Any = None) -> None:
 
     Raises:
         ReviewConflict: a step is missing for this revision, one person did two
-            steps, an author reviewed, or a file changed after the secrecy review.
+            steps, an author reviewed, or text or file changed after the secrecy review.
     """
     from cms.approval import publication_approved
     from cms.services.review import assert_fully_approved

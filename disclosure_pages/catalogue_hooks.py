@@ -14,10 +14,16 @@ from wagtail.admin.panels import FieldPanel, ObjectList, Panel
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from cms.models import CalendarDay, SteeringMember
+from cms.models import (
+    CalendarDay,
+    CannedReason,
+    LegalGround,
+    OfficialRow,
+    SecrecyQuestion,
+    SteeringMember,
+)
 from disclosure_pages.desk.dossier_chooser import PublicItemChooserViewSet
 from disclosure_pages.models import CatalogueEntry, Subcategory, Term
-from disclosure_pages.models.catalogue import OfficialRow
 from disclosure_pages.services.catalogue import announce
 
 LOCAL = frozenset(("enabled", "local_note"))
@@ -92,6 +98,40 @@ class CalendarDayViewSet(SnippetViewSet):
     search_fields = ["name"]
 
 
+class SecrecyQuestionViewSet(SnippetViewSet):
+    model = SecrecyQuestion
+    icon = "clipboard-list"
+    list_display = ["text", "legal_ground", "official", "enabled"]
+    list_filter = ["official", "enabled"]
+    search_fields = ["text"]
+    edit_handler = row_panels("text", "legal_ground", "sort_order")
+
+
+class LegalGroundViewSet(SnippetViewSet):
+    model = LegalGround
+    icon = "clipboard-list"
+    list_display = ["text", "official", "enabled"]
+    list_filter = ["official", "enabled"]
+    search_fields = ["text"]
+    edit_handler = row_panels("text", "sort_order")
+
+
+class CannedReasonViewSet(SnippetViewSet):
+    model = CannedReason
+    icon = "comment"
+    list_display = ["text", "enabled"]
+    list_filter = ["enabled"]
+    search_fields = ["text"]
+    edit_handler = row_panels("text", "sort_order")
+
+
+class ReviewWordsGroup(SnippetViewSetGroup):
+    items = (SecrecyQuestionViewSet, LegalGroundViewSet, CannedReasonViewSet)
+    menu_label = _("审查用语")
+    menu_icon = "clipboard-list"
+    menu_order = 315
+
+
 class CatalogueGroup(SnippetViewSetGroup):
     items = (
         *(CatalogueEntryViewSet, SubcategoryViewSet, TermViewSet),
@@ -103,6 +143,7 @@ class CatalogueGroup(SnippetViewSetGroup):
 
 
 register_snippet(CatalogueGroup)
+register_snippet(ReviewWordsGroup)
 
 
 @hooks.register("after_edit_snippet")

@@ -1,11 +1,10 @@
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, Group
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import AbstractGroupApprovalTask, Page, Revision, Task, TaskState
+from wagtail.models import AbstractGroupApprovalTask, Page, Task, TaskState
 
 Users = AbstractBaseUser
 
@@ -143,49 +142,3 @@ class CountersignTask(GroupStep):
     class Meta:
         verbose_name = _("会签")
         verbose_name_plural = _("会签")
-
-
-class SecrecyOpinion(models.TextChoices):
-    """What the secrecy reviewer found."""
-
-    OPEN = "open", _("可以公开")
-    NOT_OPEN = "not_open", _("不予公开")
-
-
-class SecrecyReview(models.Model):
-    """The secrecy review of one revision (保密审查表): who, what, why, which files.
-
-    A changed text is another revision and needs another review; ``files`` holds the
-    SHA-256 of every attachment that was looked at, and publication compares them.
-    """
-
-    revision = models.ForeignKey(
-        Revision, on_delete=models.PROTECT, related_name="secrecy_reviews"
-    )
-    task_state = models.OneToOneField(
-        TaskState, on_delete=models.PROTECT, related_name="secrecy_review"
-    )
-    reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("审查人"),
-    )
-    reviewer_name = models.CharField(_("审查人姓名"), max_length=150)
-    opinion = models.CharField(
-        _("审查意见"), max_length=20, choices=SecrecyOpinion.choices
-    )
-    answers = models.JSONField(_("逐项检查"), default=dict)
-    legal_ground = models.CharField(_("法律依据"), max_length=200, blank=True)
-    note = models.TextField(_("说明"), blank=True)
-    files = models.JSONField(_("附件校验值"), default=list)
-    reviewed_at = models.DateTimeField(_("审查时间"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("保密审查记录")
-        verbose_name_plural = _("保密审查记录")
-        ordering = ["-reviewed_at"]
-
-    def __str__(self) -> str:
-        return f"{self.reviewer_name} {self.get_opinion_display()}"

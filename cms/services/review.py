@@ -1,7 +1,10 @@
 """Deciding on a page under review: bound to the revision shown, four eyes, one path."""
 
+import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import (
     NON_FIELD_ERRORS,
@@ -15,14 +18,11 @@ from wagtail.log_actions import log
 from wagtail.models import Page, Revision, TaskState, WorkflowState
 
 from cms.audit.actions import SECRECY_REVIEW
+from cms.audit.events import canonical
 from cms.models.duties import Countersignature, ReviewDuty
-from cms.models.moderation import (
-    CountersignTask,
-    SecrecyOpinion,
-    SecrecyReview,
-    SecrecyReviewTask,
-)
+from cms.models.moderation import CountersignTask, SecrecyReviewTask
 from cms.models.paths import missing_steps
+from cms.models.secrecy import SecrecyOpinion, SecrecyReview
 from cms.people import person_name
 from cms.services.reviewers import (
     acting_groups,
@@ -39,9 +39,13 @@ class ReviewConflict(Exception):
 
 @dataclass(frozen=True)
 class SecrecyRecord:
-    """What the secrecy reviewer filled in: answers by question, ground and note."""
+    """What the secrecy reviewer filled in: answers by question, ground and note.
+
+    ``questions``: what was asked, each ``{code, text, legal_ground}``.
+    """
 
     opinion: str = SecrecyOpinion.OPEN
+    questions: list[dict[str, str]] = field(default_factory=list)
     answers: dict[str, bool] = field(default_factory=dict)
     legal_ground: str = ""
     note: str = ""
@@ -126,6 +130,8 @@ def decide(
         pk=task_state.pk
     )
     if task_state.status != TaskState.STATUS_IN_PROGRESS:
+        if task_state.finished_by_id == user.pk:
+            raise ReviewConflict(_("这一步您已经办结了，没有再办一次。"))
         raise ReviewConflict(_("这一步已经由别人办结，请返回待审列表。"))
     if not revision_id == task_state.revision_id == page.latest_revision_id:
         raise ReviewConflict(
@@ -140,7 +146,7 @@ def decide(
     if is_secrecy and approve and not open_to_all:
         raise ReviewConflict(_("保密审查意见为“可以公开”时才能通过。"))
     if is_secrecy and record is not None:
-        _keep_record(task_state, user, record)
+        _keep_record(task_state, user, record, place)
     if approve:
         _keep_place(task_state, place)
         if _countersigned(task_state, place, user, comment):
@@ -211,18 +217,22 @@ def _sentences(model: type[Page], error: ValidationError) -> str:
 
 
 def _keep_record(
-    task_state: TaskState, user: AbstractUser, record: SecrecyRecord
+    task_state: TaskState, user: AbstractUser, record: SecrecyRecord, place: _Place
 ) -> None:
+    principals = get_user_model().objects.filter(pk=place.principal)
     kept = SecrecyReview.objects.create(
         revision_id=task_state.revision_id,
         task_state=task_state,
         reviewer=user,
         reviewer_name=person_name(user),
+        acted_for_name="".join(map(person_name, principals)),
         opinion=record.opinion,
+        questions=record.questions,
         answers=record.answers,
         legal_ground=record.legal_ground,
         note=record.note,
-        files=file_hashes(task_state.revision),
+        content_sha256=content_hash(task_state.revision_id),
+        files=named_files(task_state.revision),
     )
     log(
         task_state.workflow_state.content_object,
@@ -234,16 +244,31 @@ def _keep_record(
             "answers": kept.answers,
             "legal_ground": kept.legal_ground,
             "reason": kept.note,
-            "files": kept.files,
+            "acted_for": kept.acted_for_name,
+            "content": kept.content_sha256,
+            "files": kept.file_hashes,
         },
     )
 
 
-def file_hashes(revision: Revision) -> list[str]:
-    """Return the SHA-256 of every attachment that the revision names, in order."""
+def content_hash(revision_id: int) -> str:
+    """Return the SHA-256 of what the database holds as the revision's content now."""
+    content = Revision.objects.values_list("content", flat=True).get(pk=revision_id)
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def named_files(revision: Revision) -> list[dict[str, Any]]:
+    """Return every attachment that the revision names, in order, by its content."""
     page = revision.as_object()
-    hashes = getattr(page, "attachment_hashes", None)
-    return hashes() if hashes else []
+    files = page.named_files() if hasattr(page, "named_files") else []
+    return [
+        {
+            "name": file.label,
+            "bytes": file.document.file_size or 0,
+            "sha256": file.document.sha256,
+        }
+        for file in files
+    ]
 
 
 def assert_fully_approved(workflow_state: WorkflowState, revision: Revision) -> None:
@@ -270,5 +295,28 @@ def assert_fully_approved(workflow_state: WorkflowState, revision: Revision) -> 
         if not isinstance(state.task.specific, SecrecyReviewTask):
             continue
         record = SecrecyReview.objects.filter(task_state_id=state.pk).first()
-        if record is None or record.files != file_hashes(revision):
-            raise ReviewConflict(_("附件在保密审查以后变动过，需要重新审查。"))
+        if record is None:
+            raise ReviewConflict(_("没有保密审查记录，需要重新审查。"))
+        _assert_as_reviewed(record, revision)
+
+
+def assert_unchanged(revision: Revision) -> None:
+    """Raise when the revision is not what its secrecy review saw.
+
+    For what goes live later than it was approved; material that came in without a
+    review of ours has no record and passes.
+
+    Raises:
+        ReviewConflict: with the reason in Chinese.
+    """
+    record = revision.secrecy_reviews.filter(opinion=SecrecyOpinion.OPEN).first()
+    if record:
+        _assert_as_reviewed(record, revision)
+
+
+def _assert_as_reviewed(record: SecrecyReview, revision: Revision) -> None:
+    if record.content_sha256 != content_hash(revision.pk):
+        raise ReviewConflict(_("文字在保密审查以后变动过，需要重新审查。"))
+    hashes = [file["sha256"] for file in named_files(revision)]
+    if record.file_hashes != hashes:
+        raise ReviewConflict(_("附件在保密审查以后变动过，需要重新审查。"))

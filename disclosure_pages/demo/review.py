@@ -14,6 +14,7 @@ from disclosure_pages.bulk.bodies import body_of
 from disclosure_pages.bulk.filing import Filing
 from disclosure_pages.demo.content import DATA, load
 from disclosure_pages.demo.items import SOURCE
+from disclosure_pages.desk.forms import questions_now
 from disclosure_pages.models import (
     DisclosureItemPage,
     ItemAttachment,
@@ -95,10 +96,17 @@ def _decide(page: DisclosureItemPage, user: AbstractUser, step: dict[str, Any]) 
         approve=step["do"] == "approve",
         revision_id=state.revision_id,
         comment=step.get("comment", ""),
-        record=SecrecyRecord(
-            opinion="open" if step["do"] == "approve" else "not_open",
-            note=step.get("note", ""),
-        )
-        if secrecy
-        else None,
+        record=_record(step) if secrecy else None,
+    )
+
+
+def _record(step: dict[str, Any]) -> SecrecyRecord:
+    """Return the record of a secrecy review in which every question was answered."""
+    opens = step["do"] == "approve"
+    asked = questions_now()
+    return SecrecyRecord(
+        opinion="open" if opens else "not_open",
+        questions=asked,
+        answers={row["code"]: opens for row in asked},
+        note=step.get("note", ""),
     )

@@ -13,7 +13,7 @@ from wagtail.models import TaskState
 
 from cms.services.review import ReviewConflict, SecrecyRecord, decide
 from disclosure_pages.desk.batch_review import Choice, rows_of
-from disclosure_pages.desk.forms import UNREAD_FILES
+from disclosure_pages.desk.forms import UNREAD_FILES, unread_question
 from disclosure_pages.desk.waiting import revisions_of
 from disclosure_pages.models import ImportBatch
 
@@ -108,7 +108,10 @@ def _decide(
     approve = kept["approve"] and state.pk not in kept["excluded"]
     record = kept["record"] if approve else kept["refusal"]
     if record and approve and state.pk in kept.get("looked", ()):
-        record = record | {"answers": record["answers"] | {UNREAD_FILES: True}}
+        record = record | {
+            "questions": [*record["questions"], unread_question()],
+            "answers": record["answers"] | {UNREAD_FILES: True},
+        }
     try:
         decide(
             state,

@@ -18,7 +18,8 @@ from disclosure_pages.checks.contents import linked_documents
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.models.chosen_files import ChosenFilesForm
 from disclosure_pages.models.files import DisclosureDocument, NamedFile
-from disclosure_pages.page_context import page_context
+from disclosure_pages.page_context import page_context, tombstone_context
+from disclosure_pages.rules.steps import with_more_steps
 
 
 class ModeratedPermissions(PagePermissionTester):
@@ -126,9 +127,13 @@ class ModeratedPage(Page):
             risk=self.risk,
         )
 
-    def get_workflow(self) -> Workflow | None:
+    def usual_workflow(self) -> Workflow | None:
         """Return the steps of the first review path that fits, else the site's."""
         return path_for(self) or super().get_workflow()
+
+    def get_workflow(self) -> Workflow | None:
+        """Return the usual steps, with those more that content rules ask for."""
+        return with_more_steps(self, self.usual_workflow())
 
     def children_named(self, slug: str) -> QuerySet[Page] | None:
         """Where to look for a child when its place tells its type; None: anywhere."""
@@ -162,7 +167,7 @@ class ModeratedPage(Page):
         return TemplateResponse(
             request,
             self.tombstone_template,
-            {"page": self, "self": self, "request": request},
+            {"page": self, "self": self, "request": request} | tombstone_context(self),
             status=410,
         )
 
@@ -227,7 +232,10 @@ class PublicPage(ModeratedPage):
         return []
 
     def named_files(self) -> list[NamedFile]:
-        """Return every file the page names: those beside the text, then the linked."""
+        """Return every file the page names: those beside the text, then the linked.
+
+        The secrecy review binds them, by their content.
+        """
         fields = linked_documents(self)
         stored = DisclosureDocument.objects.in_bulk(fields) if fields else {}
         return self.own_files() + [
@@ -235,10 +243,6 @@ class PublicPage(ModeratedPage):
             for pk, field in fields.items()
             if pk in stored
         ]
-
-    def attachment_hashes(self) -> list[str]:
-        """SHA-256 of every file the page names; what the secrecy review binds."""
-        return [file.document.sha256 for file in self.named_files()]
 
     def minimal_clean(self) -> None:
         self._fill_slug()

@@ -1,4 +1,4 @@
-"""Vocabularies, sub-categories and catalogue lines that come with the software.
+"""Vocabularies, catalogue lines and words of the review that come with the software.
 
 A list is a file with source and version. Official rows take the new version's columns
 and keep ``enabled`` and ``local_note``; rows that are only examples are written once
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import models, transaction
 
+from cms.models import CannedReason, LegalGround, OfficialRow, SecrecyQuestion
 from cms.workdays import load_calendar
 from disclosure_pages.models import (
     CatalogueEntry,
@@ -22,10 +23,14 @@ from disclosure_pages.models import (
     Subcategory,
     Term,
 )
-from disclosure_pages.models.catalogue import OfficialRow
 from disclosure_pages.signals import public_state_changed
 
 DATA = Path(__file__).parent.parent / "data" / "vocabularies"
+REVIEW_FILES: dict[str, type[OfficialRow]] = {
+    "secrecy-questions.json": SecrecyQuestion,
+    "legal-grounds.json": LegalGround,
+    "canned-reasons.json": CannedReason,
+}
 TERM_FILES = ("genre.json", "genre-usual.json", "subject.json", "audience.json")
 
 
@@ -52,7 +57,7 @@ def shipped_list(name: str) -> dict[str, Any]:
 
 @transaction.atomic
 def load_vocabularies() -> list[Loaded]:
-    """Bring vocabularies, sub-categories and examples up to date; safe to repeat."""
+    """Bring all that is shipped up to date; safe to repeat."""
     done = [
         load_list(Term, name, shipped_list(name), ("scheme",)) for name in TERM_FILES
     ]
@@ -61,6 +66,10 @@ def load_vocabularies() -> list[Loaded]:
         load_list(Subcategory, "subcategories.json", subcategories, ("category",))
     )
     done.append(load_entries(shipped_list("entries.json")))
+    done += [
+        load_list(model, name, shipped_list(name), ())
+        for name, model in REVIEW_FILES.items()
+    ]
     load_calendar()
     return done
 
@@ -154,7 +163,7 @@ def retire(rows: Iterable[OfficialRow]) -> int:
 
 
 def is_used(row: OfficialRow) -> bool:
-    """Whether an item, a collection or another row points to this one."""
+    """Whether something was made with this row, so that it must stay."""
     items, collections = DisclosureItemPage.objects, CollectionPage.objects
     if isinstance(row, Term):
         named = models.Q(genre=row) | models.Q(subject=row) | models.Q(audiences=row)
@@ -165,4 +174,6 @@ def is_used(row: OfficialRow) -> bool:
         collected = collections.filter(subcategory=row)
         found = items.filter(subcategory=row).exists() or collected.exists()
         return found or row.entries.exists()
-    return items.filter(catalogue_entry=row).exists()
+    if isinstance(row, CatalogueEntry):
+        return items.filter(catalogue_entry=row).exists()
+    return True  # words of the review: records were made with them

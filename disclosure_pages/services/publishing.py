@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision
 
 from cms.approval import publication_approved
-from cms.services.review import ReviewConflict
+from cms.services.review import ReviewConflict, assert_unchanged
 from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.services.withdrawal import withdraw
 
@@ -45,11 +45,13 @@ def _go_live(revision_id: int) -> bool:
     ).first()
     if revision is None:
         return False
-    Page.objects.select_for_update().get(pk=revision.object_id)
-    if not Revision.objects.filter(
-        pk=revision_id, approved_go_live_at__isnull=False
-    ).exists():
+    page = Page.objects.select_for_update().filter(pk=revision.object_id).first()
+    due = Revision.objects.filter(
+        pk=revision_id, approved_go_live_at__lte=timezone.now()
+    )
+    if page is None or not due.exists():
         return False
+    assert_unchanged(revision)
     with publication_approved("schedule"):
         revision.publish(skip_permission_checks=True)
     return True
@@ -57,8 +59,10 @@ def _go_live(revision_id: int) -> bool:
 
 @transaction.atomic
 def _expire(page_id: int) -> bool:
-    page = Page.objects.select_for_update().get(pk=page_id).specific
-    if not page.live or not isinstance(page, ModeratedPage):
+    due = Page.objects.live().filter(pk=page_id, expire_at__lte=timezone.now())
+    found = due.select_for_update().first()
+    page = found.specific if found else None
+    if not isinstance(page, ModeratedPage):
         return False
     withdrawn = withdraw(
         page,

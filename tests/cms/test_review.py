@@ -160,7 +160,7 @@ def test_a_file_linked_in_the_text_is_reviewed_too(people, change):
     item = submitted(people, documents=[attached], text=link_to(linked))
     for role in ("head", "secrecy"):
         approve(item, people[role])
-    assert SecrecyReview.objects.get().files == [attached.sha256, linked.sha256]
+    assert SecrecyReview.objects.get().file_hashes == [attached.sha256, linked.sha256]
     if change == "content":
         DisclosureDocument.objects.filter(pk=linked.pk).update(sha256="0" * 64)
     else:
@@ -174,17 +174,17 @@ def test_a_file_linked_in_the_text_is_reviewed_too(people, change):
 def test_the_same_file_linked_twice_counts_once(people):
     linked = make_document("表.txt", b"1")
     item = submitted(people, text=link_to(linked) * 2)
-    assert item.attachment_hashes() == [linked.sha256]
+    assert [file.document for file in item.named_files()] == [linked]
 
 
 def test_what_cannot_go_live_is_a_conflict_in_plain_words(people, client):
     item = submitted(people)
-    for role in ("head", "secrecy"):
-        approve(item, people[role])
     revision = item.latest_revision
     revision.content["category"] = "gone"
     revision.content["date_made"] = None
     revision.save()
+    for role in ("head", "secrecy"):
+        approve(item, people[role])
     with pytest.raises(ReviewConflict, match="还不能公开.*类别：.*成文日期：") as told:
         approve(item, people["leader"])
     assert "date_made" not in str(told.value)

@@ -74,7 +74,7 @@ def test_a_file_is_checked_and_reviewed_wherever_it_is_named(place):
     assert [(p.level, p.field) for p in found] == [("block", field.name)]
     assert "名单.csv" in found[0].message
     assert field_label(page, found[0].field)
-    assert page.attachment_hashes() == [document.sha256]
+    assert [file.document.sha256 for file in page.named_files()] == [document.sha256]
 
 
 def test_the_places_are_found():
