@@ -61,6 +61,15 @@ def test_a_killed_delivery_loses_and_doubles_nothing(township, failpoint):
     assert township.do("problems") == []
 
 
+def test_two_schedulers_and_a_withdrawal_in_one_second_do_each_thing_once(township):
+    status, found = township.order("scheduled_race")
+    assert (status, found["statuses"]) == (0, [0, 0, 0])
+    assert found["live"] == found["kept"]  # what was taken back is not, nor the expired
+    assert found["published_twice"] == found["expired_twice"] == []
+    township.settle()
+    assert township.do("problems") == []
+
+
 def test_a_publication_killed_before_its_commit_leaves_nothing_behind(township):
     for _kill in HITS:
         status, _value = township.order(

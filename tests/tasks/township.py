@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from datetime import timedelta
 
 import django
 
@@ -15,12 +16,15 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
-from django.db.models import F  # noqa: E402
+from django.db.models import Count, F  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from wagtail.models import PageLogEntry  # noqa: E402
 
 from cms.approval import publication_approved  # noqa: E402
 from cms.models import Authority  # noqa: E402
 from disclosure_pages.models import DisclosureItemPage  # noqa: E402
 from disclosure_pages.public_state import public_states  # noqa: E402
+from disclosure_pages.services.publishing import publish_scheduled  # noqa: E402
 from disclosure_pages.services.withdrawal import withdraw  # noqa: E402
 from search import engines  # noqa: E402
 from tasks.drain import drain  # noqa: E402
@@ -67,6 +71,69 @@ def do_withdraw(count=1):
     """Take back the newest public items."""
     for page in DisclosureItemPage.objects.live().order_by("-pk")[:count]:
         withdraw(page, reason="故障演练")
+
+
+def do_schedule(count=1, in_s=1.0):
+    """Items approved for a moment soon, and as many public ones that expire then."""
+    moment = timezone.now() + timedelta(seconds=in_s)
+    found = {"coming": [], "going": []}
+    for _number in range(count):
+        coming = make_item(live=False)
+        coming.go_live_at = moment
+        with publication_approved("test"):
+            coming.save_revision().publish(skip_permission_checks=True)
+        found["coming"].append(coming.pk)
+        found["going"].append(make_item(expire_at=moment).pk)
+    time.sleep(max((moment - timezone.now()).total_seconds(), 0))
+    return found
+
+
+def do_scheduled_race(count=4):
+    """Two schedulers at once, and somebody who takes back what is just going out."""
+    pages = do_schedule(count)
+    taken = pages["coming"][::2]
+
+    def take_back():
+        for page in DisclosureItemPage.objects.filter(pk__in=taken).order_by("-pk"):
+            withdraw(page, reason="故障演练")
+
+    statuses = at_once([publish_scheduled, publish_scheduled, take_back])
+    acts = PageLogEntry.objects.filter(page__in=pages["coming"] + pages["going"])
+    live = DisclosureItemPage.objects.live()
+    return {
+        "statuses": statuses,
+        "kept": sorted(set(pages["coming"]) - set(taken)),
+        "live": sorted(
+            live.filter(pk__in=sum(pages.values(), [])).values_list("pk", flat=True)
+        ),
+        "expired_twice": repeated(acts, "gongkai.withdraw"),
+        "published_twice": repeated(acts, "wagtail.publish"),
+    }
+
+
+def repeated(acts, action):
+    """Pages that the log names more than once with this act."""
+    rows = acts.filter(action=action).order_by().values("page").annotate(n=Count("pk"))
+    return [row["page"] for row in rows if row["n"] > 1]
+
+
+def at_once(acts):
+    """Do each in a process of its own, all at the same time; exit statuses."""
+    connections.close_all()
+    pids = []
+    for act in acts:
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                act()
+                connections.close_all()
+                status = 0
+            finally:
+                sys.stderr.flush()
+                os._exit(status)
+        pids.append(pid)
+    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
 def do_drain():
