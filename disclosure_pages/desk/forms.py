@@ -16,7 +16,6 @@ from cms.models import (
     Village,
 )
 from cms.services.review import SecrecyRecord
-from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.forms import visible_title
 from disclosure_pages.services.village_managers import (
     assign_managers,
@@ -26,20 +25,6 @@ from disclosure_pages.services.village_managers import (
 
 MAX_COMMENT = 1000
 UNREAD_FILES = "unread_files"  # asked only where a file gave no text
-
-
-class WithdrawForm(forms.Form):
-    """Why something public is taken back; readers see the reason."""
-
-    kind = forms.ChoiceField(
-        label=_("撤回类型"), choices=WithdrawalKind.choices, widget=forms.RadioSelect
-    )
-    reason = forms.CharField(
-        label=_("撤回原因"),
-        max_length=300,
-        help_text=_("读者会看到。例：附件含有个人信息，改正后重新公开。"),
-        widget=forms.Textarea({"rows": 3}),
-    )
 
 
 class ReviewForm(forms.Form):
