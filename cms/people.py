@@ -10,3 +10,9 @@ def person_name(user: Any) -> str:
     if user is None:
         return _("（已离开）")
     return user.get_full_name() or user.get_username()
+
+
+def account_label(user: Any) -> str:
+    """Return the name with the account, which tells two people of one name apart."""
+    name = user.get_full_name()
+    return f"{name}（{user.get_username()}）" if name else user.get_username()

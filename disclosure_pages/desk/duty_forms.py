@@ -10,16 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from cms.models import Absence, Priority
+from cms.people import account_label
 from disclosure_pages.choices import Category
 from disclosure_pages.models.base import ModeratedPage
 
 REASON = forms.Textarea({"rows": 2})
-
-
-def account_label(user: Any) -> str:
-    """Return the name with the account, which tells two people of one name apart."""
-    name = user.get_full_name()
-    return f"{name}（{user.get_username()}）" if name else user.get_username()
 
 
 def desk_people() -> QuerySet:

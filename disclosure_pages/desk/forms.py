@@ -15,6 +15,7 @@ from cms.models import (
     SecrecyQuestion,
     Village,
 )
+from cms.people import account_label
 from cms.services.review import SecrecyRecord
 from disclosure_pages.forms import visible_title
 from disclosure_pages.services.village_managers import (
@@ -143,7 +144,7 @@ class VillageForm(WagtailAdminModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["managers"].queryset = possible_managers()
-        self.fields["managers"].label_from_instance = _account
+        self.fields["managers"].label_from_instance = account_label
         self.initial["managers"] = managers(self.instance)
 
     def clean_name(self) -> str:
@@ -153,8 +154,3 @@ class VillageForm(WagtailAdminModelForm):
         village = super().save(commit)
         assign_managers(village, self.cleaned_data["managers"])
         return village
-
-
-def _account(user: Any) -> str:
-    name = user.get_full_name()
-    return f"{name}（{user.get_username()}）" if name else user.get_username()

@@ -137,7 +137,7 @@ class HurriedColumn(Column):
         self, instance: DisclosureItemPage, parent_context: dict[str, Any]
     ) -> dict[str, Any]:
         context = super().get_cell_context_data(instance, parent_context)
-        return context | {"emergency": context["value"] == Priority.EMERGENCY}
+        return context | {"emergency": context["raw_value"] == Priority.EMERGENCY}
 
 
 def hurried(pages: list[Page]) -> dict[str, Priority]:
