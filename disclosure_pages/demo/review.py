@@ -13,6 +13,7 @@ from disclosure_pages.bulk.attachments import find_file
 from disclosure_pages.bulk.bodies import body_of
 from disclosure_pages.bulk.filing import Filing
 from disclosure_pages.demo.content import DATA, load
+from disclosure_pages.demo.duties import load_duty, load_stand_ins
 from disclosure_pages.demo.items import SOURCE
 from disclosure_pages.desk.forms import questions_now
 from disclosure_pages.models import (
@@ -22,7 +23,10 @@ from disclosure_pages.models import (
 )
 from disclosure_pages.services.withdrawal import withdraw
 
-APART = ("office", "body", "attachments", "author", "submitted", "steps", "withdrawal")
+APART = (
+    *("office", "body", "attachments", "author", "submitted", "steps", "duty"),
+    "withdrawal",
+)
 
 
 def load_drafts(limit: int | None = None) -> int:
@@ -35,6 +39,7 @@ def load_drafts(limit: int | None = None) -> int:
     )
     chosen = load("drafts")[:limit]
     missing = [record for record in chosen if record["external_id"] not in there]
+    load_stand_ins(users)
     for record in missing:
         _make(record, users)
     return len(missing)
@@ -50,6 +55,7 @@ def _make(record: dict[str, Any], users: dict[str, AbstractUser]) -> None:
     page.get_workflow().start(page, author)
     for step in record.get("steps", []):
         _decide(page, users[step["by"]], step)
+    load_duty(page, record.get("duty", {}), users)
     if record.get("withdrawal"):
         withdrawal = record["withdrawal"]
         withdraw(

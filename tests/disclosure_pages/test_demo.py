@@ -11,9 +11,18 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import CommandError, call_command
+from django.utils import timezone
+from lxml import html
 from wagtail.models import Page, Revision, TaskState
 
-from cms.models import Authority, Office, SecrecyReview, Village
+from cms.models import (
+    Authority,
+    Office,
+    Priority,
+    SecrecyReview,
+    StandIn,
+    Village,
+)
 from disclosure_pages.bulk.bodies import NAMESPACE
 from disclosure_pages.choices import Category
 from disclosure_pages.demo.content import DATA, TODAY, load
@@ -114,6 +123,11 @@ def assert_every_state_of_review():
     waiting = TaskState.objects.filter(status=TaskState.STATUS_IN_PROGRESS)
     steps = [state.task.name for state in waiting.select_related("task")]
     assert sorted(steps) == sorted(["初审", "保密审查", "终审"])
+    hurried, late, claimed = waiting.select_related("duty__assignee").order_by("pk")
+    assert hurried.duty.priority == Priority.URGENT
+    assert late.duty.due_at < timezone.now()
+    assert claimed.duty.assignee.username == "leader"
+    assert StandIn.objects.count() == 2
     sent_back = TaskState.objects.filter(status=TaskState.STATUS_REJECTED)
     assert sent_back.count() == 2
     assert all(state.comment for state in sent_back)
@@ -178,6 +192,14 @@ def test_seven_accounts_with_one_password_that_is_kept(tmp_path):
         user = authenticate(username=username, password=loaded.password)
         assert user and user.groups.exists() and not user.is_superuser
     assert load_demo(small=True).password == loaded.password
+
+
+def test_everybody_can_save_the_account_page_as_it_is_shown(client):
+    for username in load_demo(small=True).accounts:
+        client.force_login(get_user_model().objects.get(username=username))
+        shown = client.get("/admin/account/").content
+        [form] = [f for f in html.fromstring(shown).forms if f.method == "POST"]
+        assert client.post("/admin/account/", dict(form.form_values())).url, username
 
 
 def test_a_configured_password_is_used(settings):
