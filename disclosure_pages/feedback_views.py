@@ -66,7 +66,7 @@ def feedback_form(request: HttpRequest) -> HttpResponse:
             subject=subject,
             text=form.cleaned_data["text"],
             contact=form.cleaned_data["contact"],
-            address=_reader_address(request),
+            address=reader_address(request),
         )
     except feedback.TooMany:
         form.add_error(
@@ -76,7 +76,7 @@ def feedback_form(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("feedback_thanks", kwargs={"number": note.pk}))
 
 
-def _reader_address(request: HttpRequest) -> str:
+def reader_address(request: HttpRequest) -> str:
     """The reader's address; behind our proxy, the one that the proxy itself saw."""
     direct = request.META.get("REMOTE_ADDR", "")
     if not settings.SECURE_PROXY_SSL_HEADER:

@@ -3,6 +3,7 @@ from django.urls import include, path, re_path
 from disclosure_pages import (
     external_views,
     guide_views,
+    opinion_views,
     reading_point_views,
     views,
 )
@@ -19,6 +20,17 @@ urlpatterns = [
         r"^reading-points/coverage\.(?P<form>csv|json)$",
         reading_point_views.reading_point_coverage,
         name="reading_point_coverage",
+    ),
+    path("opinion/<str:token>/", opinion_views.opinion, name="opinion"),
+    path(
+        "opinion/<str:token>/files/<int:number>/",
+        opinion_views.opinion_file,
+        name="opinion_file",
+    ),
+    path(
+        "opinion/<str:token>/media/<path:name>",
+        opinion_views.opinion_picture,
+        name="opinion_picture",
     ),
     path("robots.txt", views.robots, name="robots"),
     path("external/", external_views.external_index, name="external_index"),

@@ -96,21 +96,23 @@ def sender_of(address: str) -> str:
     return str(found)
 
 
-def count_attempt(address: str) -> None:
-    """Count one note of an address.
+def count_attempt(
+    address: str, *, act: str = "feedback", per_hour: int = PER_HOUR
+) -> None:
+    """Count one attempt of an address at something.
 
     Raises:
         TooMany: it is one too many within the hour.
     """
     sender = hashlib.sha256(sender_of(address).encode()).hexdigest()[:24]
-    key = f"feedback:{sender}"
+    key = f"{act}:{sender}"
     cache.add(key, 0, WINDOW_S)
     try:
         number = cache.incr(key)
     except ValueError:  # it ran out between the two
         cache.set(key, 1, WINDOW_S)
         number = 1
-    if number > PER_HOUR:
+    if number > per_hour:
         raise TooMany
 
 
