@@ -44,6 +44,8 @@ def form_of(item, **values):
         "disclosure_mode": "proactive",
         "body": streamfield([]),
         "attachments": inline_formset([]),
+        "corrections": inline_formset([]),
+        "identifiers": inline_formset([]),
         "comments": inline_formset([]),
     }
     return nested_form_data(fields | values)
