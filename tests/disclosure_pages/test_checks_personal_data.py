@@ -1,6 +1,7 @@
 """The detector on numbers that were written by hand, not by its generator."""
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,15 @@ def kinds(text):
 )
 def test_identity_cards(text):
     assert kinds(text) == [("id_card", "block")]
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [("2026-11-26T15:59:59Z", []), ("2026-11-26T16:00:01Z", ["id_card"])],
+)
+def test_nobody_is_born_later_than_today_in_beijing(now, found):
+    with time_machine.travel(now):
+        assert [kind for kind, _level in kinds("110105202611270025")] == found
 
 
 @pytest.mark.parametrize(
