@@ -237,6 +237,7 @@ def _describe_pages(
         .filter(pk__in=[page.pk for page in pages])
         .values_list("pk", flat=True)
     )
+    renderers.read_bodies([page for page in pages if page.pk in visible])
     offices = renderers.offices_by_path(pages)
     linked = _linked(pages, context)
     gone = [page.pk for page in pages if page.pk not in visible]

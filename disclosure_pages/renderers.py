@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import override
@@ -38,7 +38,7 @@ def with_relations(pages: QuerySet, items: QuerySet[DisclosureItemPage]) -> Quer
     if pages.model is DisclosureItemPage:
         return pages.select_related(
             *("genre__parent", "subject__parent", "subcategory", "reference")
-        ).prefetch_related("attachments__document", "audiences")
+        ).prefetch_related("attachments__document", "audiences", "corrections")
     if pages.model is AnnualReportPage:
         return pages.select_related("document")
     if pages.model is ReadingPointPage:
@@ -48,6 +48,26 @@ def with_relations(pages: QuerySet, items: QuerySet[DisclosureItemPage]) -> Quer
             Prefetch("entries__item", items.only(*OWN_FIELDS))
         )
     return pages
+
+
+def read_bodies(pages: list[Page]) -> None:
+    """Read what the bodies of pages of one model name, with pictures' renditions.
+
+    As many queries as there are kinds of things named; a body that reads for itself
+    asks for each of its pictures.
+    """
+    written = [page for page in pages if hasattr(page, "body")]
+    if not written:
+        return
+    block = written[0].body.stream_block
+    raw = [[dict(child) for child in page.body.raw_data] for page in written]
+    pictures = []
+    for page, body in zip(written, block.bulk_to_python(raw), strict=True):
+        page.body = body
+        pictures += [
+            child.value["image"] for child in body if child.block_type == "image"
+        ]
+    prefetch_related_objects(list(filter(None, pictures)), "renditions")
 
 
 def offices_by_path(pages: list[Page]) -> dict[str, Office]:
@@ -93,7 +113,22 @@ def _item_metadata(
         "effective_on": iso(page.effective_on),
         "expires_on": iso(page.expires_on),
         "reference_publisher": page.reference.publisher if page.reference else "",
+        **_corrections(page),
     }
+
+
+def _corrections(page: DisclosureItemPage) -> dict[str, Any]:
+    """Return the errata; no key without any, so that other items keep their hash."""
+    rows = [
+        {
+            "corrected_on": iso(row.corrected_on),
+            "old": row.old,
+            "new": row.new,
+            "reason": row.reason,
+        }
+        for row in page.corrections.all()
+    ]
+    return {"corrections": rows} if rows else {}
 
 
 @metadata.register

@@ -5,6 +5,8 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import PageViewRestriction
@@ -78,6 +80,21 @@ def test_a_drafts_picture_is_closed_until_published_and_after_withdrawal(client)
     withdraw(item, reason="图片有误")
     assert answers(client, image) == {404}
     assert client.get(shown).status_code == 404
+
+
+def test_the_pictures_of_many_pages_are_read_at_once():
+    pages = [publish(illustrated(picture(f"{n}.png"))) for n in range(4)]
+    keys = [page.key for page in pages]
+
+    def cost(number):
+        cache.clear()
+        with CaptureQueriesContext(connection) as asked:
+            states = public_states(keys[:number])
+        assert all(state.html.count("<img") == 1 for state in states.values())
+        assert len(set(re.findall(r'src="([^"]+)"', str(states)))) == number
+        return len(asked)
+
+    assert cost(1) == cost(4)
 
 
 @pytest.mark.parametrize("how", ["expired", "on_request", "restricted"])
