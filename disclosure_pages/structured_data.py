@@ -131,6 +131,16 @@ def _item(
         )
         for file in context.get("files", ())
     ]
+    parts = context.get("parts")
+    corrections = [
+        filled(
+            at_type="CorrectionComment",
+            text=f"{row.old} → {row.new}",
+            abstract=row.reason,
+            datePublished=row.corrected_on,
+        )
+        for row in (parts.corrections if parts else ())
+    ]
     return filled(
         at_type="DigitalDocument",
         identifier=[number for number in _numbers(page) if number],
@@ -145,6 +155,7 @@ def _item(
         if page.publisher
         else None,
         encoding=files,
+        correction=corrections,
     )
 
 

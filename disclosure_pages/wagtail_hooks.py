@@ -179,9 +179,12 @@ from disclosure_pages.desk import (  # noqa: E402, F401
     checks_hooks,
     duty_hooks,
     notice_views,
+    opinions,
     points_report,
+    review_record,
     today_hooks,
     wizard_hooks,  # noqa: E402, F401
+    working_copy,
 )
 from disclosure_pages.desk.loading import (  # noqa: E402
     hooks as loading_hooks,  # noqa: F401

@@ -24,7 +24,9 @@ from wagtail.models import Page, Revision
 from disclosure_pages.checks.levels import BLOCK
 from disclosure_pages.checks.rules import check_page
 from disclosure_pages.desk.checks_panel import ProblemsSidePanel, field_label
+from disclosure_pages.desk.working_copy import working_copy_message
 from disclosure_pages.models.base import PublicPage
+from disclosure_pages.services.working_copy import is_working_copy
 
 SUBMITTING = ("action-submit", "action-restart-workflow")
 
@@ -114,6 +116,11 @@ class DraftEditView(DraftMixin, EditView):
         if not late or self.expects_json_response or self.page.alias_of_id:
             return super().post(request, *args, **kwargs)
         return self._newer_version()
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_working_copy(self.page):
+            messages.warning(request, working_copy_message(self.page, request.user))
+        return super().get(request, *args, **kwargs)
 
     def _newer_version(self) -> HttpResponse:
         """Show what was typed again, unsaved, and who saved what meanwhile.

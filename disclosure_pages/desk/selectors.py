@@ -8,7 +8,7 @@ from wagtail.models import GroupPagePermission, Task, TaskState
 
 from cms.models import Office
 from cms.services.reviewers import kept_acting
-from disclosure_pages.desk.waiting import Waiting, waiting_for
+from disclosure_pages.desk.waiting import Waiting, grouped, waiting_for
 from disclosure_pages.models import OfficeIndexPage
 
 
@@ -16,6 +16,13 @@ def review_queue(user: Any, limit: int | None = None) -> list[TaskState]:
     """Return the steps that wait for this user, the oldest first."""
     mine = [row.state for row in waiting_for(user) if not row.hindrance]
     return mine[:limit]
+
+
+def next_waiting(user: Any) -> TaskState | None:
+    """Return the most pressing step that is decided by itself, not with a bulk load."""
+    rows = [row for row in waiting_for(user) if not row.hindrance]
+    _batches, single = grouped(rows)
+    return single[0].state if single else None
 
 
 def waiting_on(request: HttpRequest) -> list[Waiting]:

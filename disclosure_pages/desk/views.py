@@ -18,7 +18,9 @@ from cms.services.review import ReviewConflict, decide, may_review
 from cms.services.reviewers import is_reviewer
 from disclosure_pages import renderers
 from disclosure_pages.desk.checks_panel import FileState, panel_context
+from disclosure_pages.desk.differences import differences, live_version
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
+from disclosure_pages.desk.selectors import next_waiting
 from disclosure_pages.models import DisclosureItemPage
 
 
@@ -51,8 +53,14 @@ def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
     return TemplateResponse(
         request,
         "disclosure_pages/desk/review.html",
-        _shown(request, task_state, form, page) | shown,
+        _shown(request, task_state, form, page) | shown | _compared(page),
     )
+
+
+def _compared(page: Page) -> dict[str, Any]:
+    """Return the public version, if there is one, and what differs from it."""
+    live = live_version(page)
+    return {"live": live, "found": differences(live, page) if live else None}
 
 
 def _form_of(
@@ -86,7 +94,7 @@ def _shown(
         "is_item": is_item,
         "is_secrecy": isinstance(form, SecrecyForm),
         "earlier": task_state.workflow_state.task_states.exclude(pk=task_state.pk)
-        .select_related("task", "finished_by")
+        .select_related("task", "finished_by", "secrecy_review")
         .order_by("started_at"),
     }
 
@@ -103,6 +111,9 @@ def _take_decision(
             None,
             _("还没有逐项确认：%(items)s。") % {"items": "；".join(form.unanswered())},
         )
+        return None
+    if approve and form.cleaned_data["reasons"]:
+        form.add_error("reasons", _("勾了退回原因，却点了“通过”。请去掉勾，或者退回。"))
         return None
     if not approve and not form.cleaned_data["comment"].strip():
         form.add_error("comment", _("退回时请写明原因，起草人会逐字看到。"))
@@ -125,7 +136,10 @@ def _take_decision(
             status=409,
         )
     messages.success(request, _decided(task_state, approve=approve))
-    return redirect("gongkai_review_queue")
+    following = next_waiting(request.user)
+    if following is None:
+        return redirect("gongkai_review_queue")
+    return redirect("gongkai_review", following.pk)
 
 
 def _decided(task_state: TaskState, *, approve: bool) -> str:

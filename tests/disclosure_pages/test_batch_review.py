@@ -325,12 +325,12 @@ def test_one_that_cannot_go_live_is_named_and_the_others_go_on(
     client, people, tmp_path
 ):
     batch = load(people, tmp_path, 3)
-    for role in ("head", "secrecy"):
-        client.force_login(people[role])
-        decide(client, batch)
     spoilt = Revision.objects.get(object_str="第1号公示")
     spoilt.content["date_made"] = None
     spoilt.save()
+    for role in ("head", "secrecy"):
+        client.force_login(people[role])
+        decide(client, batch)
     client.force_login(people["leader"])
     answer = decide(client, batch)
     told = client.get(answer.url, follow=True).content.decode()
