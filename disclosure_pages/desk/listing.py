@@ -27,6 +27,7 @@ from wagtail.models import Page, TaskState, WorkflowState
 
 from cms.models import Priority, ReviewDuty, SecrecyReview
 from disclosure_pages.choices import Category, DisclosureMode, LegalStatus
+from disclosure_pages.desk.working_copy import working_copy_note
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage, SavedFilter
 from disclosure_pages.selectors import under
 
@@ -155,6 +156,13 @@ def hurried(pages: list[Page]) -> dict[str, Priority]:
     return {key: Priority(priority) for key, priority in rows}
 
 
+class WorkingCopyColumn(Column):
+    """Which version readers see while the item is being changed."""
+
+    def get_value(self, instance: DisclosureItemPage) -> str:
+        return working_copy_note(instance)
+
+
 class DayColumn(Column):
     """A day as the catalogue writes it, not how long ago it was."""
 
@@ -243,6 +251,7 @@ class ItemListingViewSet(PageListingViewSet):
             classname="gk-day",
         ),
         PageStatusColumn("status", label=_("状态"), sort_key="live"),
+        WorkingCopyColumn("working_copy", label=_("修改稿"), classname=WIDE),
         HurriedColumn("hurried", label=_("缓急")),
     ]
 
