@@ -16,9 +16,9 @@ from wagtail.signals import (
 from cms.models import Authority, Office, SteeringMember, Village
 from disclosure_pages.models import InstitutionPage
 from disclosure_pages.models.base import PublicPage
+from disclosure_pages.naming import naming_keys
 from disclosure_pages.public_state import (
     PAGE_MODELS,
-    naming_keys,
     public_keys,
     publicly_visible,
     visible_pages,

@@ -9,8 +9,8 @@ from cms.context import base_url
 from cms.services.review import SecrecyRecord, decide
 from disclosure_pages.models import DisclosureItemPage, HomePage
 from disclosure_pages.models.base import ModeratedPage
+from disclosure_pages.naming import naming_keys
 from disclosure_pages.public_state import (
-    naming_keys,
     public_states,
     publicly_visible,
 )
