@@ -82,7 +82,7 @@ def _unknown(request: HttpRequest) -> HttpResponse:
 @by_link
 def opinion(request: HttpRequest, token: str, asked: OpinionRequest) -> HttpResponse:
     """Show the revision that was asked about, and take the answer once."""
-    form = OpinionForm(request.POST or None)
+    form = OpinionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             opinions.answer(asked, **form.cleaned_data)
@@ -106,7 +106,7 @@ def _shown(asked: OpinionRequest, token: str) -> dict[str, Any]:
     page = asked.revision.as_object()
     files = [
         {
-            "label": file.name,
+            "label": file.label,
             "url": reverse("opinion_file", args=[token, file.document.pk]),
             "bytes": file.document.file_size,
         }
