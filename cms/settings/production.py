@@ -25,7 +25,7 @@ DATABASES["default"].update(
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "cms.caches.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
     }
     if REDIS_URL
