@@ -18,11 +18,12 @@ from django.conf import settings  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.db.models import Count, F  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from wagtail.images.tests.utils import get_test_image_file  # noqa: E402
 from wagtail.models import PageLogEntry  # noqa: E402
 
 from cms.approval import publication_approved  # noqa: E402
 from cms.models import Authority  # noqa: E402
-from disclosure_pages.models import DisclosureItemPage  # noqa: E402
+from disclosure_pages.models import DisclosureImage, DisclosureItemPage  # noqa: E402
 from disclosure_pages.public_state import public_states  # noqa: E402
 from disclosure_pages.services.publishing import publish_scheduled  # noqa: E402
 from disclosure_pages.services.withdrawal import withdraw  # noqa: E402
@@ -31,7 +32,7 @@ from tasks.drain import drain  # noqa: E402
 from tasks.models import OutboxEntry  # noqa: E402
 from tasks.rebuild import rebuild  # noqa: E402
 from tasks.reconciliation import reconcile  # noqa: E402
-from tests.factories import make_item, make_site  # noqa: E402
+from tests.factories import make_document, make_item, make_site  # noqa: E402
 
 
 def do_found(origin):
@@ -57,6 +58,34 @@ def do_publish_one(title):
     with transaction.atomic():
         key = make_item(title).key
     return key, time.monotonic() - began
+
+
+def do_publish_whole(word):
+    """Publish an item with a file and a picture; what it takes to look for it."""
+    file = make_document(f"{word}.txt", word.encode())
+    image = get_test_image_file(f"{word}.png", size=(600, 90))
+    shown = DisclosureImage.objects.create(title=word, file=image)
+    with transaction.atomic(), publication_approved("test"):
+        item = make_item(f"{word}通知", live=False, documents=[file])
+        item.body = [("image", {"image": shown, "alt": word, "caption": ""})]
+        item.save_revision().publish(skip_permission_checks=True)
+    item.refresh_from_db()
+    return {
+        "key": item.key,
+        "index_number": item.index_number,
+        "page": item.url,
+        "file": file.url,
+        "picture": shown.file.url,
+        "section": item.get_parent().url,
+    }
+
+
+def do_withdraw_one(key):
+    """Take back one item; the seconds it took."""
+    page = DisclosureItemPage.objects.get(translation_key=key)
+    began = time.monotonic()
+    withdraw(page, reason="故障演练")
+    return time.monotonic() - began
 
 
 def do_edit(text, limit=None):
