@@ -132,7 +132,12 @@ def test_the_same_content_is_drawn_once(client, monkeypatch, print_home):
     make_guide()
     drawn = []
     draw = guide_prints._pdf
-    monkeypatch.setattr(guide_prints, "_pdf", lambda *a: drawn.append(1) or draw(*a))
+
+    def counted(*args, **kwargs):
+        drawn.append(1)
+        return draw(*args, **kwargs)
+
+    monkeypatch.setattr(guide_prints, "_pdf", counted)
     first = content_of(client.get("/guide/poster.pdf"))
     for _again in range(3):
         assert content_of(client.get("/guide/poster.pdf?x=1")) == first
@@ -147,7 +152,7 @@ def test_a_flood_waits_in_no_queue(monkeypatch, print_home):
     """While one draws, few wait and the others are told to come back."""
     started, release = threading.Event(), threading.Event()
 
-    def slow(html, css, kind):
+    def slow(html, css, *, one_page):
         started.set()
         assert release.wait(20)
         return b"%PDF-"
