@@ -24,7 +24,7 @@ from wagtail.models import Page, Revision
 from disclosure_pages.checks.levels import BLOCK
 from disclosure_pages.checks.rules import check_page
 from disclosure_pages.desk.checks_panel import ProblemsSidePanel, field_label
-from disclosure_pages.desk.working_copy import working_copy_message
+from disclosure_pages.desk.working_copy import tell_working_copy
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.working_copy import is_working_copy
 
@@ -119,7 +119,7 @@ class DraftEditView(DraftMixin, EditView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if is_working_copy(self.page):
-            messages.warning(request, working_copy_message(self.page, request.user))
+            tell_working_copy(request, self.page)
         return super().get(request, *args, **kwargs)
 
     def _newer_version(self) -> HttpResponse:

@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from wagtail import hooks
+from wagtail.admin import messages
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
@@ -41,16 +40,15 @@ def working_copy_note(page: Page) -> str:
     return _("正在修改，线上仍是 %(day)s 的版本。") % {"day": day}
 
 
-def working_copy_message(page: Page, user: Any) -> str:
-    """Return the same with the ways on, for the head of the editor."""
-    links = [(_("看改了什么"), "gongkai_differences")]
-    if may_discard(user, page):
-        links.append((_("放弃修改"), "gongkai_discard"))
-    shown = [(reverse(name, args=[page.pk]), label) for label, name in links]
-    note = format_html("{}", working_copy_note(page))
-    for url, label in shown:
-        note = format_html('{} <a href="{}">{}</a>', note, url, label)
-    return note
+def tell_working_copy(request: HttpRequest, page: Page) -> None:
+    """Say the same at the head of the editor, with the ways on."""
+    ways = [(_("看改了什么"), "gongkai_differences")]
+    if may_discard(request.user, page):
+        ways.append((_("放弃修改"), "gongkai_discard"))
+    buttons = [
+        messages.button(reverse(name, args=[page.pk]), label) for label, name in ways
+    ]
+    messages.warning(request, working_copy_note(page), buttons=buttons)
 
 
 @require_safe
