@@ -10,6 +10,8 @@ import base64
 import importlib
 import json
 import sys
+from bisect import bisect_left
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -41,24 +43,25 @@ class Pictures:
 
 
 def draw(order: dict[str, Any], engine: ModuleType) -> bytes:
-    """Return the PDF; a poster is drawn ever smaller until it is one page."""
+    """Return the PDF; a poster is drawn as large as it is still one page."""
     pictures = Pictures(engine, order["pictures"])
     source = engine.HTML(
         string=order["html"], base_url=order["base_url"], url_fetcher=pictures
     )
-    for size in POSTER_PT if order["one_page"] else (0,):
+
+    @cache
+    def drawn(size: float) -> Any:
         smaller = f".poster {{ font-size: {size}pt }}" if size else ""
-        document = source.render(
-            stylesheets=[
-                engine.CSS(string=text, url_fetcher=pictures)
-                for text in (order["css"], smaller)
-            ]
+        sheets = (order["css"], smaller)
+        return source.render(
+            stylesheets=[engine.CSS(string=s, url_fetcher=pictures) for s in sheets]
         )
-        if len(document.pages) == 1:
-            break
-    if order["one_page"]:
-        document = document.copy(document.pages[:1])
-    return document.write_pdf()
+
+    if not order["one_page"]:
+        return drawn(0).write_pdf()
+    fitting = bisect_left(POSTER_PT, True, key=lambda size: len(drawn(size).pages) == 1)
+    poster = drawn(POSTER_PT[min(fitting, len(POSTER_PT) - 1)])
+    return poster.copy(poster.pages[:1]).write_pdf()
 
 
 def main() -> int:
