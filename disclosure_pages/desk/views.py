@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from wagtail.models import Page, TaskState
@@ -17,7 +18,7 @@ from cms.models import SecrecyReviewTask
 from cms.services.review import ReviewConflict, decide, may_review
 from cms.services.reviewers import is_reviewer
 from disclosure_pages import renderers
-from disclosure_pages.desk.checks_panel import FileState, panel_context
+from disclosure_pages.desk.checks_panel import panel_context
 from disclosure_pages.desk.differences import differences, live_version
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
 from disclosure_pages.desk.selectors import next_waiting
@@ -37,24 +38,39 @@ def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
         TaskState.objects.select_related("workflow_state", "task", "revision"),
         pk=task_state_id,
     )
-    if not is_reviewer(task_state, _page(task_state), request.user):
-        raise PermissionDenied
-    page = task_state.revision.as_object()
-    if request.method == "GET":
-        record_read(request.user, page, READ, revision_id=task_state.revision_id)
-    checked = panel_context(page)
-    form = _form_of(request, task_state, checked["files"])
-    if request.method == "POST":
+    seen = _Seen(task_state)
+    form = _form_of(request, seen)
+    if request.method == "POST":  # `decide` asks whether the user may
         response = _take_decision(request, task_state, form)
         if response:
             return response
-    told = [row for row in checked["problems"] if not row.beside_file]
-    shown = {"problems": told, "files": checked["files"]}
+    if not is_reviewer(task_state, _page(task_state), request.user):
+        raise PermissionDenied
+    page = seen.page
+    if request.method == "GET":
+        record_read(request.user, page, READ, revision_id=task_state.revision_id)
+    told = [row for row in seen.checked["problems"] if not row.beside_file]
+    shown = {"problems": told, "files": seen.checked["files"]}
     return TemplateResponse(
         request,
         "disclosure_pages/desk/review.html",
         _shown(request, task_state, form, page) | shown | _compared(page),
     )
+
+
+class _Seen:
+    """The revision of a step and what the checks say of it, worked out when asked."""
+
+    def __init__(self, task_state: TaskState) -> None:
+        self.task_state = task_state
+
+    @cached_property
+    def page(self) -> Page:
+        return self.task_state.revision.as_object()
+
+    @cached_property
+    def checked(self) -> dict[str, Any]:
+        return panel_context(self.page)
 
 
 def _compared(page: Page) -> dict[str, Any]:
@@ -63,15 +79,13 @@ def _compared(page: Page) -> dict[str, Any]:
     return {"live": live, "found": differences(live, page) if live else None}
 
 
-def _form_of(
-    request: HttpRequest, task_state: TaskState, files: list[FileState]
-) -> ReviewForm:
+def _form_of(request: HttpRequest, seen: _Seen) -> ReviewForm:
     """Return the form of this step; the secrecy review looks where no check could."""
     data = request.POST if request.method == "POST" else None
-    initial = {"revision": task_state.revision_id}
-    if not isinstance(task_state.task.specific, SecrecyReviewTask):
+    initial = {"revision": seen.task_state.revision_id}
+    if not isinstance(seen.task_state.task.specific, SecrecyReviewTask):
         return ReviewForm(data, initial=initial)
-    unread = [file.name for file in files if file.unread]
+    unread = [file.name for file in seen.checked["files"] if file.unread]
     return SecrecyForm(data, initial=initial, unread=unread)
 
 
