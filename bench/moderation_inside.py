@@ -30,6 +30,11 @@ BOX = re.compile(r'<input type="checkbox" name="([^"]+)"')
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 ROLES = ("head", "secrecy", "leader")
 READS = 40
+EMPTY_ROWS = {
+    f"{rows}-{name}_FORMS": "0"
+    for rows in ("attachments", "corrections", "identifiers", "comments")
+    for name in ("TOTAL", "INITIAL")
+}
 
 
 def browser(user: Any) -> Client:
@@ -108,7 +113,15 @@ class Races:
 
     def _taking_back(self, item: DisclosureItemPage) -> Callable[[], int]:
         client, url = browser(self.people["clerk"]), f"/admin/pages/{item.pk}/edit/"
-        form = {"action-cancel-workflow": "on", "title": "改了"}
+        form = EMPTY_ROWS | {
+            "action-cancel-workflow": "on",
+            "title": "改了",
+            "category": "work",
+            "date_made": "2026-08-24",
+            "validity": "valid",
+            "disclosure_mode": "proactive",
+            "body-count": "0",
+        }
         return lambda: client.post(url, form).status_code
 
     def _look(self, item: DisclosureItemPage, *, approved: bool) -> None:

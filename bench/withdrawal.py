@@ -58,7 +58,7 @@ def places(rig: Rig, word: str, item: dict[str, str]) -> dict[str, Shown]:
         "office list": names(f"{url}{item['section']}", word),
         "feed": names(f"{url}/feeds/latest.rss", word),
         "export": names(f"{url}/lists/items.json", word),
-        "sitemap": names(f"{url}/sitemap-texts-1.xml", item["page"]),
+        "sitemap": names(f"{url}/sitemap-items-1.xml", item["page"]),
         "API item": opens(
             f"{url}/api/v1/item?index_number={quote(item['index_number'])}"
         ),
