@@ -16,6 +16,9 @@ _BLOCK_TAG = re.compile(
     re.IGNORECASE,
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Titles of other items: they are found by themselves, and one that is withdrawn must
+# not be told by a text that is a few seconds old.
+_OTHERS = re.compile(r'<ul class="others">.*?</ul>', re.DOTALL)
 MAX_VALUE = 2_000
 _COPIED = (
     *("type", "title", "index_number", "external_id", "category", "category_label"),
@@ -32,7 +35,7 @@ def build_document(state: PublicState) -> SearchDocument:
     metadata = state.metadata
     parts = [
         str(metadata.get("summary") or ""),
-        plain_text(state.html),
+        plain_text(_OTHERS.sub("\n", state.html)),
         "\n".join(str(attachment.get("name", "")) for attachment in state.attachments),
     ]
     copied = {name: str(metadata.get(name) or "")[:MAX_VALUE] for name in _COPIED}

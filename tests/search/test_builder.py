@@ -75,3 +75,10 @@ def test_what_others_send_may_be_anything():
     assert (document.date_published, document.year) == ("", "")
     assert (document.text, document.keywords) == ("5", "1；None")
     assert len(document.title) == 2_000
+
+
+def test_the_titles_of_other_items_are_no_text_of_a_dossier():
+    others = '<ul class="others">\n<li><a>别的标题</a></li></ul>'
+    html = f"<p>前言</p><h2>文件</h2>{others}<p>后记</p>"
+    state = PublicState("k", "published", METADATA, html, [], "", "h")
+    assert build_document(state).text == "一句话。\n前言\n文件\n后记"
