@@ -278,6 +278,7 @@ def test_the_buttons_are_where_a_page_is_managed(client):
     parent = item.get_parent()
     places = [
         reverse("wagtailadmin_explore", args=[parent.pk]),
+        "/admin/items/",
         reverse("wagtailadmin_pages:edit", args=[item.pk]),
     ]
     for place in places:
@@ -317,3 +318,17 @@ def test_what_was_withdrawn_goes_out_again_by_every_step_only():
     assert not item.withdrawn_at
     assert not item.withdrawn_reason
     assert item.key == key
+
+
+def test_staff_take_a_page_back_from_where_readers_see_it(client):
+    item, notice = make_item(), make_item()
+    people = make_people()
+    link = reverse("gongkai_withdraw", args=[item.pk])
+    assert link not in text_of(client, item.url)
+    client.force_login(make_user("stranger"))
+    assert link not in text_of(client, item.url)
+    client.force_login(people["clerk"])
+    assert link in text_of(client, item.url)
+    client.logout()
+    assert link not in text_of(client, item.url)  # nothing of it was kept
+    assert link not in text_of(client, notice.url)
