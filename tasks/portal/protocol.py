@@ -160,6 +160,12 @@ def _check_metadata(metadata: dict[str, Any], origin: str) -> None:
                 _("%(name)s 应为空，或写明 key、title、url。")
                 % {"name": f"metadata.{name}"}
             )
+    errata = metadata.get("corrections", [])
+    good = isinstance(errata, list) and all(
+        isinstance(row, dict) and _all_text(row.values()) for row in errata
+    )
+    if not good:
+        raise Refused(_("metadata.corrections 应为更正说明的列表，每一栏是文字。"))
     if metadata.get("origin", origin) not in ("", origin):
         raise Refused(_("metadata.origin 与地址不一致。"))
 

@@ -448,6 +448,14 @@ def external(settings):
         "publisher": "云溪镇人民政府",
         "summary": "新增 6 户。",
         "date_published": "2026-11-20",
+        "corrections": [
+            {
+                "corrected_on": "2026-11-21",
+                "old": "7 户",
+                "new": "<b>6 户</b>",
+                "reason": "笔误",
+            }
+        ],
     }
     item = ExternalItem.objects.create(
         origin="1" * 18,
@@ -490,6 +498,8 @@ def test_portal_shows_an_item_with_its_origin(client, external):
     assert page.meta["PubDate"] == "2026-11-20 00:00"
     assert '<link rel="canonical" href="http://township.example/' in text
     for fact in ("来源机关", "云溪镇人民政府", "正文", "名单.pdf", "b" * 64):
+        assert fact in text
+    for fact in ("更正说明", "2026-11-21", "7 户", "&lt;b&gt;6 户", "笔误"):
         assert fact in text
 
 

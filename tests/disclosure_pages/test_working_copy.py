@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 from django.utils import timezone
 from wagtail.models import PageLogEntry
 
@@ -28,8 +29,9 @@ def changed(people, **values):
     return DisclosureItemPage.objects.get(pk=item.pk)
 
 
-def seen(client, item):
-    """What page, API and portal say of an item."""
+def seen(item):
+    """What page, API and portal say of an item to anybody."""
+    client = Client()
     api = f"/api/v1/item?index_number={item.index_number}"
     return (
         client.get(item.url).content.decode(),
@@ -43,17 +45,17 @@ def test_nothing_public_changes_while_a_working_copy_is_written_and_reviewed(
     client, people
 ):
     item = make_item("线上的标题", text="线上的正文。")
-    before = seen(client, item)
+    before = seen(item)
     item.title, item.body = "修改稿的标题", body_of("修改稿的正文。")
     item.corrections.add(ItemCorrection(old="甲", new="乙", reason="错字"))
     item.save_revision(user=people["clerk"])
-    assert seen(client, item) == before
+    assert seen(item) == before
     item = DisclosureItemPage.objects.get(pk=item.pk)
     item.get_workflow().start(item, people["clerk"])
     item.refresh_from_db()
     for role in ("head", "secrecy"):
         approve(item, people[role])
-        assert seen(client, item)[3] == before[3]
+        assert seen(item)[3] == before[3]
         assert "线上的标题" in client.get(item.url).content.decode()
     approve(item, people["leader"])
     assert "修改稿的正文" in client.get(item.url).content.decode()
@@ -86,7 +88,7 @@ def test_the_differences_stand_beside_the_editor(client, people):
 def test_a_working_copy_is_given_up_by_who_may_edit_it(client, people):
     item = changed(people)
     written = item.get_latest_revision()
-    before = seen(client, item)
+    before = seen(item)
     url = f"/admin/checks/{item.pk}/discard/"
     client.force_login(people["leader"])
     client.post(url)
@@ -103,7 +105,7 @@ def test_a_working_copy_is_given_up_by_who_may_edit_it(client, people):
     assert (draft.title, draft.attachments.count()) == ("线上的标题", 1)
     assert item.live_revision_id == live_revision
     assert item.revisions.filter(pk=written.pk).exists()
-    assert seen(client, item) == before
+    assert seen(item) == before
     entry = PageLogEntry.objects.get(action=DISCARD)
     assert (entry.user, entry.data["given_up"]) == (people["clerk"], written.pk)
 
