@@ -12,13 +12,19 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from openpyxl.cell.cell import TYPE_STRING, Cell
 from openpyxl.worksheet.worksheet import Worksheet
+from wagtail.log_actions import log
 
+from cms.audit.actions import EXPORT
 from disclosure_pages.bulk.cells import CONTROL
 from disclosure_pages.bulk.columns import COLUMNS
 from disclosure_pages.bulk.export_bodies import text_of_body
 from disclosure_pages.bulk.template import ITEM_SHEET, LABELS, new_book
 from disclosure_pages.csv_answers import csv_rows, harmless
-from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
+from disclosure_pages.models import (
+    DisclosureIndexPage,
+    DisclosureItemPage,
+    OfficeIndexPage,
+)
 from disclosure_pages.public_state import visible_pages
 
 LONGEST_CELL = 32_767  # what a cell of a workbook can hold
@@ -72,6 +78,16 @@ def export_items(path: Path, choice: Choice) -> int:
     finally:
         draft.unlink(missing_ok=True)
     return count
+
+
+def record_export(count: int, filters: str, *, user: Any = None) -> None:
+    """Log that items which may not be public left the system; no user: a command."""
+    log(
+        DisclosureIndexPage.objects.get(),
+        EXPORT,
+        user=user,
+        data={"count": count, "filters": filters},
+    )
 
 
 def _records(path: Path, choice: Choice) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ from wagtail.admin.viewsets.pages import PageListingViewSet
 from wagtail.models import Page, TaskState, WorkflowState
 
 from cms.models import Priority, ReviewDuty, SecrecyReview
+from disclosure_pages.bulk.exporting import record_export
 from disclosure_pages.choices import Category, DisclosureMode, LegalStatus
 from disclosure_pages.desk.working_copy import working_copy_note
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage, SavedFilter
@@ -156,11 +157,16 @@ def hurried(pages: list[Page]) -> dict[str, Priority]:
     return {key: Priority(priority) for key, priority in rows}
 
 
-class WorkingCopyColumn(Column):
-    """Which version readers see while the item is being changed."""
+class ItemTitleColumn(PageTitleColumn):
+    """The title, and which version readers see while the item is being changed."""
 
-    def get_value(self, instance: DisclosureItemPage) -> str:
-        return working_copy_note(instance)
+    cell_template_name = "disclosure_pages/desk/title_cell.html"
+
+    def get_cell_context_data(
+        self, instance: DisclosureItemPage, parent_context: dict[str, Any]
+    ) -> dict[str, Any]:
+        context = super().get_cell_context_data(instance, parent_context)
+        return context | {"working_copy": working_copy_note(instance)}
 
 
 class DayColumn(Column):
@@ -203,6 +209,17 @@ class ItemIndexView(IndexView):
         context["filter_query"] = query.urlencode()
         return context
 
+    def render_to_response(
+        self, context: dict[str, Any], **response_kwargs: Any
+    ) -> HttpResponse:
+        if self.is_export and self.request.method == "GET":
+            record_export(
+                len(context["object_list"]),
+                context["filter_query"],
+                user=self.request.user,
+            )
+        return super().render_to_response(context, **response_kwargs)
+
 
 class ItemListingViewSet(PageListingViewSet):
     """Menu item 公开信息: every item whose office the user may look into."""
@@ -221,7 +238,7 @@ class ItemListingViewSet(PageListingViewSet):
     ]
     columns = [
         BulkActionsColumn("bulk_actions"),
-        PageTitleColumn("title", label=_("标题"), sort_key="title", classname="title"),
+        ItemTitleColumn("title", label=_("标题"), sort_key="title", classname="title"),
         Column(
             "index_number", label=_("索引号"), sort_key="index_number", classname=WIDE
         ),
@@ -251,7 +268,6 @@ class ItemListingViewSet(PageListingViewSet):
             classname="gk-day",
         ),
         PageStatusColumn("status", label=_("状态"), sort_key="live"),
-        WorkingCopyColumn("working_copy", label=_("修改稿"), classname=WIDE),
         HurriedColumn("hurried", label=_("缓急")),
     ]
 

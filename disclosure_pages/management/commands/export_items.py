@@ -6,7 +6,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from cms.models import Office
-from disclosure_pages.bulk.exporting import Choice, ExportFailed, export_items
+from disclosure_pages.bulk.exporting import (
+    Choice,
+    ExportFailed,
+    export_items,
+    record_export,
+)
 from disclosure_pages.choices import Category
 
 
@@ -33,6 +38,8 @@ class Command(BaseCommand):
                 count = choice.items().count()
             else:
                 count = export_items(path, choice)
+                if choice.drafts:
+                    record_export(count, _filters(path, choice))
         except (ExportFailed, OSError) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
@@ -42,3 +49,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 _("%(count)d 条：%(path)s") % {"count": count, "path": path}
             )
+
+
+def _filters(path: Path, choice: Choice) -> str:
+    named = {"--category": choice.category, "--office": choice.office}
+    words = [f"{name} {value}" for name, value in named.items() if value]
+    return f"{path.name}: {' '.join(['--all', *words])}"
