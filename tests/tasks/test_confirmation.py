@@ -6,12 +6,14 @@ import pytest
 from django.utils import timezone
 
 from cms.approval import publication_approved
+from cms.context import base_url
 from cms.models.notices import Notice
 from disclosure_pages.services.withdrawal import withdraw
 from tasks.confirmation import alarm, places
 from tasks.drain import drain
 from tasks.models import OutboxEntry
 from tests.factories import make_item, make_people
+from tests.tasks.messages import withdrawal_of
 
 TARGET = "portal:city"
 
@@ -128,3 +130,21 @@ def test_what_is_published_again_keeps_its_key_under_a_higher_version(city):
     assert (withdrawn["state"], again["state"]) == ("withdrawn", "published")
     assert again["version"] > withdrawn["version"]
     assert city.page(item.key)[0] == 200
+
+
+def test_the_portal_sends_readers_to_the_successor_too(city):
+    old, new = make_item("旧的"), make_item("新的补助标准")
+    withdraw(old, reason="合并", kind="merged", successor=new.index_number)
+    drain(only=[TARGET])
+    status, _headers, body = city.page(old.key)
+    assert status == 410
+    assert "新的补助标准" in body.decode()
+    assert f'href="{base_url()}{new.url}"' in body.decode()
+    withdraw(new, reason="发布有误")
+    drain(only=[TARGET])
+    assert "新的补助标准" not in city.page(old.key)[2].decode()
+
+
+def test_a_portal_takes_no_successor_that_is_no_link(city):
+    for wrong in ("http://x.example/", {"url": 1}, None):
+        assert city.put(withdrawal_of("0" * 32, successor=wrong)).status == 422
