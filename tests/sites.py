@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import psutil
 
 from ops import net
@@ -88,6 +89,16 @@ class RunningSite:
     def address(self, name: str) -> str:
         """Return the base URL of ``web`` or ``portal``, '' for what has none."""
         return {"web": self.url, "portal": self.portal_url}.get(name, "")
+
+    def sign_in(self, username: str) -> httpx.Client:
+        """Return a client of the township's desk, signed in as one of its people."""
+        desk = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        desk.get("/admin/login/")
+        desk.headers["Referer"] = self.url
+        form = {"username": username, "password": self.password}
+        form["csrfmiddlewaretoken"] = desk.cookies["csrftoken"]
+        assert desk.post("/admin/login/", data=form).url.path == "/admin/"
+        return desk
 
     def kill(self, name: str) -> None:
         """``kill -9`` the process and its children, as a power cut would."""
