@@ -93,6 +93,11 @@ class Rig:
         self.township.start(ORIGIN)
         return self
 
+    def serve(self) -> None:
+        """Start the site so that its pages can be read, not only its API."""
+        self._manage("collectstatic", "--no-input", "-v", "0")
+        self.site.start(f"{self.url}/healthz")
+
     def stop(self) -> None:
         """Stop everything that was started."""
         for group in (self.site, self.worker, self.beat):

@@ -109,7 +109,7 @@ def run(times: int, services: Services | None) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory(prefix="gongkai-withdrawal-") as folder:
         rig = Rig(Path(folder), services.environment if services else None).start()
         try:
-            rig.site.start(f"{rig.url}/healthz")
+            rig.serve()
             if services:
                 rig.worker.start()
                 rig.beat.start()

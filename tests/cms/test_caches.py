@@ -49,7 +49,7 @@ def test_pages_and_withdrawals_do_not_wait_for_redis(client, use, silent_port, f
     assert withdraw(item, reason="发布有误")
     assert client.get(item.url).status_code == 410
     assert client.get("/feedback/").status_code == 200
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0  # four requests; a client would retry longer
 
 
 def test_a_redis_that_goes_away_is_an_empty_cache(use, redis_server, monkeypatch):  # noqa: F811
