@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template import loader
+from django.utils.datastructures import MultiValueDictKeyError
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,28 @@ def outage_page(
         logger.error("database lost in %s", request.path, exc_info=error)
         text = loader.render_to_string("503.html")
         return HttpResponse(text, status=503, headers={"Retry-After": "30"})
+
+    respond.process_exception = process_exception
+    return respond
+
+
+def incomplete_form(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 400 to a form without a field that the desk's own pages always send.
+
+    Wagtail reads the count of a text's blocks and the place of a copy unasked.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(
+        request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        if isinstance(error, MultiValueDictKeyError):
+            return HttpResponseBadRequest()
+        return None
 
     respond.process_exception = process_exception
     return respond

@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "cms.middleware.path_policy",
     "cms.middleware.outage_page",
+    "cms.middleware.incomplete_form",
     "cms.audit.reads.keep_reads",
     "cms.display.remember_mode",
     "cms.language.speak_language",

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.db.models import QuerySet
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.choosers import BaseFilterForm
 from wagtail.admin.ui.tables import Column
@@ -88,3 +89,7 @@ class PublicItemChooserViewSet(ChooserViewSet):
     choose_results_view_class = ChoosePublicItemResults
     chosen_view_class = PublicItemChosen
     chosen_multiple_view_class = PublicItemsChosen
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Return the addresses without the one that makes a new item."""
+        return [url for url in super().get_urlpatterns() if url.name != "create"]
