@@ -58,6 +58,13 @@ def filled(html: str) -> dict[str, str]:
     return dict(HIDDEN.findall(form)) | boxes | {"decision": "approve"}
 
 
+def sent(item: DisclosureItemPage) -> tuple[str, dict[str, Any]]:
+    """Return address and form of an approval where there is nothing to tick."""
+    state = step_of(item)
+    form = {"revision": state.revision_id, "decision": "approve"}
+    return f"/admin/review/{state.pk}/", form
+
+
 def approve(client: Client, item: DisclosureItemPage, measured: Measured) -> None:
     """Read the review page and approve there."""
     url = f"/admin/review/{step_of(item).pk}/"
@@ -72,24 +79,22 @@ class Races:
 
     def __init__(self, people: dict[str, Any]) -> None:
         self.people = people
-        self.second = make_user("second-leader", LEADER_GROUP)
+        people = people | {"second": make_user("second-leader", LEADER_GROUP)}
+        self.clients = {name: browser(user) for name, user in people.items()}
         self.answers: Counter[str] = Counter()
         self.wrong: list[str] = []
 
     def before_the_last_step(self) -> DisclosureItemPage:
         """Return an item that two steps have approved."""
         item = submitted(self.people)
-        for role in ROLES[:2]:
-            approve(browser(self.people[role]), item, Measured())
+        self.clients["head"].post(*sent(item))
+        approve(self.clients["secrecy"], item, Measured())
         return item
 
     def two_leaders(self) -> None:
         """Both approve: one is done, the other is told that somebody was faster."""
         item = self.before_the_last_step()
-        codes = at_once(
-            self._approval(item, self.people["leader"]),
-            self._approval(item, self.second),
-        )
+        codes = at_once(self._approval(item, "leader"), self._approval(item, "second"))
         self.answers[f"approvals {sorted(codes)}"] += 1
         if sorted(codes) != [302, 409]:
             self.wrong.append(f"two approvals of {item.pk}: {codes}")
@@ -98,21 +103,18 @@ class Races:
     def approval_and_edit(self) -> None:
         """The clerk takes the item back while the leader approves."""
         item = self.before_the_last_step()
-        codes = at_once(
-            self._approval(item, self.people["leader"]), self._taking_back(item)
-        )
+        codes = at_once(self._approval(item, "leader"), self._taking_back(item))
         self.answers[f"approval and edit {codes}"] += 1
         if codes[0] not in (302, 409) or codes[1] >= 500:
             self.wrong.append(f"approval and edit of {item.pk}: {codes}")
         self._look(item, approved=codes[0] == 302)
 
-    def _approval(self, item: DisclosureItemPage, user: Any) -> Callable[[], int]:
-        client, url = browser(user), f"/admin/review/{step_of(item).pk}/"
-        form = filled(client.get(url).content.decode())
-        return lambda: client.post(url, form).status_code
+    def _approval(self, item: DisclosureItemPage, name: str) -> Callable[[], int]:
+        url, form = sent(item)
+        return lambda: self.clients[name].post(url, form).status_code
 
     def _taking_back(self, item: DisclosureItemPage) -> Callable[[], int]:
-        client, url = browser(self.people["clerk"]), f"/admin/pages/{item.pk}/edit/"
+        client, url = self.clients["clerk"], f"/admin/pages/{item.pk}/edit/"
         form = EMPTY_ROWS | {
             "action-cancel-workflow": "on",
             "title": "改了",
