@@ -37,12 +37,10 @@ class OpinionClosed(Exception):
 def may_ask(user: Any, page: ModeratedPage) -> bool:
     """Whether the user may show this page's draft to somebody outside.
 
-    Whoever sees it anyway: its editors, those who see everything, who reviews it now.
+    Whoever sees it anyway: its editors and who reviews it now.
     """
     if not user.is_active or not user.has_perm("wagtailadmin.access_admin"):
         return False
-    if user.has_perm("disclosure_pages.withdraw_item"):
-        return True
     if page.permissions_for_user(user).can_edit():
         return True
     state = page.current_workflow_state

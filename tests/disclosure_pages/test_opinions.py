@@ -234,3 +234,10 @@ def test_the_reviewer_reads_what_was_answered(client, people):
     text = text_of(client.get(f"/admin/review/{state.pk}/"))
     assert "第三条的数字不对" in text
     assert "市水利设计院" in text
+
+
+def test_nobody_shows_outside_what_he_does_not_see_himself(people):
+    """Whoever may withdraw anything reads no draft before it is his turn."""
+    draft = make_item(live=False, user=people["clerk"])
+    may = {name for name in people if opinions.may_ask(people[name], draft)}
+    assert may == {"clerk", "officer"}
