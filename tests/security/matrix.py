@@ -28,6 +28,8 @@ tag              –     o    –      –      –       ✓       –        �
 upload           –     o    –      –      –       –       –        –       –     –
 batch            –     o    –      –      –       ✓       –        –       –     –
 filter           –     o    –      –      –       –       –        –       –     –
+notice           –     o    –      –      –       –       –        –       –     –
+leave            –     –    o      –      –       ✓       –        –       ✓     –
 feedback         –     –    –      –      –       ✓       –        –       –     –
 outbox           –     –    –      –      –       ✓       –        ✓       ✓     –
 account          –     o    –      –      –       –       –        –       ✓     –
@@ -43,6 +45,9 @@ desk             –     ✓    ✓      ✓      ✓       ✓       ✓       
 pages            –     o    –      –      –       ✓       ✓        –       –     –
 writing          –     o    –      –      –       ✓       –        –       –     –
 review           –     –    o      ✓      ✓       –       –        –       –     –
+asking outside   –     o    o      –      –       ✓       –        –       –     –
+results          –     o    –      ✓      ✓       ✓       –        –       –     –
+hurrying         –     o    –      –      –       ✓       –        –       –     –
 taking back      –     o    o      ✓      ✓       ✓       –        –       –     –
 files            –     o    –      –      –       ✓       ✓        –       –     –
 points           –     –    –      ✓      ✓       ✓       –        ✓       –     –
@@ -50,6 +55,7 @@ feedback         –     –    –      –      –       ✓       –       
 outbox           –     –    –      –      –       ✓       –        ✓       ✓     –
 audit            –     –    ✓      –      –       ✓       –        ✓       ✓     –
 catalogue        –     –    –      –      –       ✓       –        –       ✓     –
+review rules     –     –    –      –      –       ✓       –        –       ✓     –
 organisation     –     –    –      –      –       –       –        –       ✓     –
 villages         –     –    –      –      –       ✓       –        –       ✓     –
 people           –     –    –      –      –       –       –        –       ✓     –
@@ -65,22 +71,31 @@ PLACES = [
     ("public", r"(?!admin/).*"),
     ("desk", r"admin/($|\.\*/\$|account/|dismissibles/|editing-sessions/)"),
     ("desk", r"admin/(test404/|today/|block-preview/|saved-filters/)"),
+    ("desk", r"admin/(notices|my-absences)/"),
     ("desk", r"admin/choose-(page|\w+-link)/|admin/(embeds|public-item)/"),
     ("desk", r"admin/api/main/|admin/tag-autocomplete/|admin/snippets/choose/"),
     ("desk", r"admin/review/$|admin/snippets/$|admin/pages/($|search/|usage/)"),
     ("desk", r"admin/(items/|superior/|originals/|bulk/|reports/(?!reading-points))"),
-    ("desk", r"admin/forms/"),
+    ("desk", r"admin/forms/|admin/(documents|images)/chooser/|admin/pages/create/"),
+    ("desk", r"admin/pages/.*(unschedule|confirm_cancellation)/"),
+    ("desk", r"admin/workflows/task_chooser/"),
     ("pages", r"admin/pages/|admin/checks/"),
     ("writing", r"admin/(publish|load|superiors)/"),
+    ("results", r"admin/review/batch/<uuid:batch>/result/"),
     ("review", r"admin/review/"),
-    ("taking back", r"admin/withdraw/"),
+    ("hurrying", r"admin/priority/"),
+    ("asking outside", r"admin/opinions/"),
+    ("taking back", r"admin/withdraw(als)?/"),
     ("files", r"admin/(documents|images)/"),
     ("points", r"admin/reports/reading-points/"),
     ("feedback", r"admin/feedback/"),
     ("outbox", r"admin/outbox/"),
     ("audit", r"admin/audit/"),
-    ("catalogue", r"admin/snippets/disclosure_pages/"),
+    ("catalogue", r"admin/snippets/disclosure_pages/|admin/rules/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(calendarday|steeringmember)/"),
+    ("catalogue", r"admin/snippets/gongkai_cms/(secrecyquestion|legalground)/"),
+    ("catalogue", r"admin/snippets/gongkai_cms/cannedreason/"),
+    ("review rules", r"admin/snippets/gongkai_cms/(reviewpath|standin|absence)/"),
     ("villages", r"admin/snippets/gongkai_cms/village/"),
     ("organisation", r"admin/snippets/gongkai_cms/office/|admin/settings/"),
     ("people", r"admin/(users|groups)/"),

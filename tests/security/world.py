@@ -31,7 +31,7 @@ from wagtail.models import (
     WorkflowState,
 )
 
-from cms.models import Authority, Office
+from cms.models import Absence, Authority, Notice, Office
 from cms.services.review import SecrecyRecord, decide
 from disclosure_pages.models import (
     DisclosureImage,
@@ -240,6 +240,15 @@ def _fill_office(world, office, editor, head):
     things["batch"] = _batch(world, office, editor)
     things["filter"] = SavedFilter.objects.create(
         user=editor, path="/admin/items/", name=world.hide("filter", office)
+    )
+    word = world.hide("notice", office)
+    things["notice_row"] = Notice.objects.create(user=editor, kind="due", text=word)
+    today = timezone.localdate()
+    things["absence"] = Absence.objects.create(
+        person=head,
+        first_day=today + dt.timedelta(60),
+        last_day=today + dt.timedelta(61),
+        reason=world.hide("leave", office),
     )
     things["session"] = EditingSession.objects.create(
         user=editor, content_object=draft, last_seen_at=timezone.now()
