@@ -1,6 +1,6 @@
-"""Every address is walked by those who see least and by who reviews: no canary, no answer that is not his, no fault.
+"""Every address, walked by those who see least and by who reviews.
 
-What each met is printed with ``-s``.
+No canary, no answer that is not his, no fault. What each met is printed with ``-s``.
 """
 
 import pytest
