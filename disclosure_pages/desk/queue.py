@@ -71,8 +71,8 @@ class Queue:
             found["all"] = (_("全部在审"), self.rows)
         return found
 
-    def entries(self, view: str, step: str = "") -> list[Entry]:
-        """Return the lines of a view, the most pressing first.
+    def waiting(self, view: str, step: str = "") -> list[Waiting | WaitingBatch]:
+        """Return what a view shows, the most pressing first.
 
         Args:
             step: only this step, by the key of its task.
@@ -81,9 +81,13 @@ class Queue:
         if step:
             rows = [row for row in rows if str(row.state.task_id) == step]
         batches, single = grouped(rows) if view == "mine" else ([], rows)
-        found = [self._batch(batch) for batch in batches]
-        found += [self._single(row, view) for row in single]
-        return sorted(found, key=_pressing)
+        return sorted([*batches, *single], key=lambda one: _pressing(_first(one)))
+
+    def entry(self, one: Waiting | WaitingBatch, view: str) -> Entry:
+        """Return the line of a step or of a bulk load."""
+        if isinstance(one, WaitingBatch):
+            return self._batch(one)
+        return self._single(one, view)
 
     def steps(self, view: str) -> list[tuple[int, str, int]]:
         """Return the steps of a view: key, name and how many wait there."""
@@ -94,7 +98,7 @@ class Queue:
         return [(pk, name, n) for (pk, name), n in sorted(counts.items())]
 
     def _batch(self, entry: WaitingBatch) -> Entry:
-        first = min(entry.rows, key=_row_pressing)
+        first = _first(entry)
         text = _("批量导入：%(file)s（%(n)d 条，一次审查）")
         return Entry(
             text % {"file": entry.batch.file_name, "n": len(entry.rows)},
@@ -119,14 +123,15 @@ class Queue:
         )
 
 
-def _row_pressing(row: Waiting) -> tuple:
+def _first(one: Waiting | WaitingBatch) -> Waiting:
+    """Return the most pressing row of a bulk load, or the row itself."""
+    return min(one.rows, key=_pressing) if isinstance(one, WaitingBatch) else one
+
+
+def _pressing(row: Waiting) -> tuple:
     if row.duty is None:
         return (0, FAR, row.state.pk)
     return (-row.duty.priority, row.duty.due_at, row.state.pk)
-
-
-def _pressing(entry: Entry) -> tuple:
-    return _row_pressing(entry.row)
 
 
 @require_safe
@@ -137,12 +142,14 @@ def queue(request: HttpRequest) -> HttpResponse:
     if view not in found.views:
         view = "mine" if found.views["mine"][1] or not found.manages else "all"
     step = request.GET.get("step", "")
-    entries = found.entries(view, step)
+    waiting = found.waiting(view, step)
+    page = Paginator(waiting, PER_PAGE).get_page(request.GET.get("p"))
     return TemplateResponse(
         request,
         "disclosure_pages/desk/queue.html",
         {
-            "page": Paginator(entries, PER_PAGE).get_page(request.GET.get("p")),
+            "page": page,
+            "entries": [found.entry(one, view) for one in page.object_list],
             "view": view,
             "views": [(name, *pair) for name, pair in found.views.items()],
             "step": step,
