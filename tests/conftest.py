@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from pytest_django.plugin import blocking_manager_key
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import services, sites
@@ -39,6 +42,22 @@ def pytest_xdist_setupnodes(specs):
 
 def pytest_runtest_setup(item):
     services.insist(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """After a test with real transactions, write again what the migrations wrote.
+
+    It leaves an empty database, and the next file's tests need the root page.
+    """
+    result = yield
+    marker = item.get_closest_marker("django_db")
+    if nextitem and marker and marker.kwargs.get("transaction"):
+        with item.config.stash[blocking_manager_key].unblock():
+            kept = connection._test_serialized_contents
+            connection.creation.deserialize_db_from_string(kept)
+            ContentType.objects.clear_cache()
+    return result
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -89,6 +89,7 @@ def test_rights_handed_out_by_the_group_form_are_named(client, people):
     group, home = Group.objects.create(name="临时"), HomePage.objects.get()
     client.force_login(make_user("boss", "系统管理员"))
     url = reverse("wagtailusers_groups:edit", args=[group.pk])
+
     def save(*pages):
         form = {"name": "临时"}
         shown = client.get(url).content.decode()

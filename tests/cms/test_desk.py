@@ -143,7 +143,7 @@ def test_chinese_substrings_are_found_in_the_desk(client, people):
     assert "最低生活保障名单" in answer.content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize(("method", "atomic"), [("post", True), ("get", False)])
 def test_only_unsafe_requests_are_one_transaction(rf, method, atomic):
     view = atomic_when_unsafe(lambda request: connection.in_atomic_block)

@@ -8,7 +8,7 @@ from wagtail.signals import task_approved
 
 from tests.factories import make_item
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def fail(**kwargs):
