@@ -29,8 +29,6 @@ from disclosure_pages.bulk.writing import LOG_ACTION
 from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
 from disclosure_pages.models.base import ModeratedPage
 
-OF_PAGES = ("path", "content_type", "title", "live_revision", "latest_revision")
-
 
 @dataclass
 class Waiting:
@@ -134,7 +132,7 @@ class _Reach:
         groups = kept_acting(user)
         self.everyday, self.emergency = set(groups.everyday), set(groups.emergency)
         self.tasks = _tasks()
-        pages = _pages_under_review().only(*OF_PAGES)
+        pages = _pages_under_review().select_related("content_type")
         self.pages = {str(page.pk): page for page in pages}
         offices = OfficeIndexPage.objects.values_list(
             "path", "office__head_group", "office__name"
