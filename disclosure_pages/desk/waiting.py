@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import IntegerField, Q, QuerySet
+from django.db.models import F, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -28,6 +28,9 @@ from cms.services.reviewers import kept_acting
 from disclosure_pages.bulk.writing import LOG_ACTION
 from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
 from disclosure_pages.models.base import ModeratedPage
+
+# The office's heads first: their group depends on the page.
+STEPS = (OfficeHeadTask, SecrecyReviewTask, LeaderTask, CountersignTask)
 
 
 @dataclass
@@ -73,6 +76,8 @@ def waiting_for(
         everything: also the steps that are not the user's, for who manages them.
     """
     states = list(_states(batch))
+    if not states:
+        return []
     reach = _Reach(user)
     rows = [row for state in states if (row := reach.row_of(state))]
     rows = [row for row in rows if row.mine or everything]
@@ -182,14 +187,18 @@ class _Reach:
 
 
 def _tasks() -> dict[int, tuple[type, set[int]]]:
-    """Return the kind of every step and the groups that do it."""
-    found: dict[int, tuple[type, set[int]]] = {
-        pk: (OfficeHeadTask, set())
-        for pk in OfficeHeadTask.objects.values_list("pk", flat=True)
-    }
-    for model in (SecrecyReviewTask, LeaderTask, CountersignTask):
-        for pk, group in model.objects.values_list("pk", "groups"):
-            found.setdefault(pk, (model, set()))[1].add(group)
+    """Return the kind of every step and the groups that do it (one query)."""
+    heads, *chosen = (
+        model.objects.order_by().annotate(
+            step=Value(n), group=F("groups") if n else Value(0)
+        )
+        for n, model in enumerate(STEPS)
+    )
+    names = ("pk", "step", "group")
+    rows = heads.values_list(*names).union(*(q.values_list(*names) for q in chosen))
+    found: dict[int, tuple[type, set[int]]] = {}
+    for pk, step, group in rows:
+        found.setdefault(pk, (STEPS[step], set()))[1].add(group)
     return found
 
 
