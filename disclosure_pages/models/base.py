@@ -40,9 +40,9 @@ class ModeratedPermissions(PagePermissionTester):
 
     def can_unschedule(self) -> bool:
         """Whoever may take it back once it is public may also stop it before."""
-        return self.user.is_active and (
-            self.user.has_perm("disclosure_pages.withdraw_item") or self.can_edit()
-        )
+        if not self.user.is_active or not self.page.approved_schedule:
+            return False
+        return self.can_edit() or self.user.has_perm("disclosure_pages.withdraw_item")
 
     def can_set_view_restrictions(self) -> bool:
         return False

@@ -25,16 +25,18 @@ MAX_ADDRESS = Successor._meta.get_field("url").max_length
 def may_withdraw(user: Any, page: ModeratedPage) -> bool:
     """Whether the user may take this page back at once.
 
-    Those with the permission everywhere (officer, secrecy reviewer, leader), and
-    whoever may edit the page.
+    Whoever may edit the page; of what is, was or will be public also those with the
+    permission everywhere (officer, secrecy reviewer, leader) and the office's head.
     """
     if not page.withdrawable or not user.is_active:
         return False
     if not user.has_perm("wagtailadmin.access_admin"):
         return False
-    if user.has_perm("disclosure_pages.withdraw_item"):
-        return True
     if page.permissions_for_user(user).can_edit():
+        return True
+    if not (page.live or page.withdrawn_at or page.approved_schedule):
+        return False
+    if user.has_perm("disclosure_pages.withdraw_item"):
         return True
     headed = headed_offices(user)
     if not headed:
