@@ -5,7 +5,9 @@ where ``CI`` is set it fails. The suite runs on SQLite; with
 ``GONGKAI_TEST_DATABASE=postgresql`` it is the second pass, which takes ``postgresql``
 tests in and leaves out those that start processes of their own (they have run, with
 PostgreSQL, in the first) and those that ask no database at all: pytest-django refuses
-them any, so that a second run could only repeat the first.
+them any, so that a second run could only repeat the first. Of `disclosure_pages` it
+takes the files of `ALSO_ON_POSTGRESQL`: what locks, writes in bulk, casts, counts and
+sorts. Forms, texts and drawings are the same on both, and their files take the longest.
 """
 
 import os
@@ -27,6 +29,19 @@ PROCESS_MARKS = ("browser", "services")
 PROCESS_FIXTURES = ("site", "production_site")
 DATABASE_MARKS = ("django_db", "postgresql")
 DATABASE_FIXTURES = ("db", "transactional_db")
+SAME_ON_BOTH = "tests/disclosure_pages/"
+ALSO_ON_POSTGRESQL = {
+    f"{SAME_ON_BOTH}{name}.py"
+    for name in (
+        *("bulk/test_updating", "test_api", "test_batch_review", "test_bulk_import"),
+        *("test_catalogue_import", "test_catalogue_items", "test_collections"),
+        *("test_demo", "test_duplicates", "test_feeds", "test_guide_versions"),
+        *("test_index_numbers", "test_item_listing", "test_list_exports"),
+        *("test_named_files", "test_opinions", "test_public_state", "test_publishing"),
+        *("test_review_queue", "test_rules", "test_setup_site", "test_today"),
+        *("test_withdrawal", "test_working_copy"),
+    )
+}
 HINT = 'eval "$(./test services env)" after ./test services up'
 RUNNING_SITES = "tests/e2e"
 REASON = "left out"
@@ -43,9 +58,11 @@ def missing_for(marks: set[str]) -> str:
     return ""
 
 
-def belongs_here(marks: set[str], fixtures: list[str]) -> bool:
+def belongs_here(marks: set[str], fixtures: list[str], path: str) -> bool:
     """Whether this pass (SQLite or PostgreSQL) is the one that runs the test."""
     if ON_POSTGRESQL:
+        if path.startswith(SAME_ON_BOTH) and path not in ALSO_ON_POSTGRESQL:
+            return "postgresql" in marks
         if marks.intersection(PROCESS_MARKS) or set(PROCESS_FIXTURES) & set(fixtures):
             return False
         return bool(marks.intersection(DATABASE_MARKS)) or bool(
@@ -63,7 +80,7 @@ def sort_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         used = getattr(item, "fixturenames", [])
-        if not belongs_here(marks, used):
+        if not belongs_here(marks, used, item.nodeid.partition("::")[0]):
             elsewhere.append(item)
             continue
         here.append(item)
