@@ -35,11 +35,10 @@ ALSO_ON_POSTGRESQL = {
     for name in (
         *("bulk/test_updating", "test_api", "test_batch_review", "test_bulk_import"),
         *("test_catalogue_import", "test_catalogue_items", "test_collections"),
-        *("test_demo", "test_duplicates", "test_feeds", "test_guide_versions"),
-        *("test_index_numbers", "test_item_listing", "test_list_exports"),
-        *("test_named_files", "test_opinions", "test_public_state", "test_publishing"),
-        *("test_review_queue", "test_rules", "test_setup_site", "test_today"),
-        *("test_withdrawal", "test_working_copy"),
+        *("test_duplicates", "test_feeds", "test_guide_versions", "test_index_numbers"),
+        *("test_item_listing", "test_list_exports", "test_opinions"),
+        *("test_public_state", "test_publishing", "test_review_queue", "test_rules"),
+        *("test_setup_site", "test_withdrawal", "test_working_copy"),
     )
 }
 HINT = 'eval "$(./test services env)" after ./test services up'
