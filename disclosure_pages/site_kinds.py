@@ -68,6 +68,8 @@ NOT_PAGES = {
     *("guide_print", "reading_point_coverage"),
     *("external_file", "healthz", "readyz", "metrics"),
 }
+# What one person sees by a secret address: no page of the site.
+PRIVATE = {"opinion", "opinion_file", "opinion_picture"}
 # Packages whose routes are no pages of ours: the desk, Wagtail's and ninja's own.
 FOREIGN = ("admin/", "documents/", "api/v1/", "_util/", "portal/v1/", "favicon.ico")
 COLUMNS = (
@@ -119,7 +121,9 @@ def _list_kinds() -> Iterator[Kind]:
 
 def _route_kinds() -> Iterator[Kind]:
     for route, name in routes():
-        if name in NOT_PAGES or route.startswith(FOREIGN) or name == "wagtail_serve":
+        if name in NOT_PAGES | PRIVATE | {"wagtail_serve"}:
+            continue
+        if route.startswith(FOREIGN):
             continue
         if name in PORTAL_ONLY and not is_portal():
             continue
