@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from wagtail.models import WorkflowState
+from wagtail.models import Collection, WorkflowState
 from wagtail.test.utils.form_data import (
     inline_formset,
     nested_form_data,
@@ -127,7 +127,8 @@ def test_a_draft_is_saved_whatever_is_wrong(clerk, people):
 
 
 def test_attachments_of_this_very_form_are_checked(clerk, people):
-    document = make_document("修订.docx", b"x", uploaded_by_user=people["clerk"])
+    own = Collection.objects.get(name="民政和社会事务办公室")
+    document = make_document("修订.docx", b"x", collection=own)
     FileText.objects.filter(sha256=document.sha256).delete()
     FileText.objects.create(
         sha256=document.sha256,
