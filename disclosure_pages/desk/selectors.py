@@ -52,8 +52,8 @@ def _reviews_at_all(user: Any) -> bool:
     chosen = Q()
     for name in ("secrecyreviewtask", "leadertask", "countersigntask"):
         chosen |= Q(**{f"{name}__groups__in": groups})
-    heads = Office.objects.filter(head_group__in=groups)
-    return heads.exists() or Task.objects.filter(chosen).exists()
+    heads = Office.objects.filter(head_group__in=groups).order_by().values_list("pk")
+    return bool(heads.union(Task.objects.filter(chosen).values_list("pk"))[:1])
 
 
 def offices_to_write_in(user: Any) -> list[OfficeIndexPage]:
