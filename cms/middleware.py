@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from csp.constants import NONE, SELF
 from django.db import InterfaceError, OperationalError
+from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template import loader
 from django.utils.datastructures import MultiValueDictKeyError
@@ -47,36 +48,13 @@ def path_policy(
     return respond
 
 
-def outage_page(
+def desk_failures(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Say on the desk what to do when the database went away; nothing was changed.
+    """Say in words what failed on the desk; nothing was changed.
 
     Every unsafe request of the desk is one transaction, so that nothing is half done.
-    """
-
-    def respond(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    def process_exception(
-        request: HttpRequest, error: Exception
-    ) -> HttpResponse | None:
-        lost = isinstance(error, OperationalError | InterfaceError)
-        if not lost or not request.path.startswith(ADMIN_PREFIXES):
-            return None
-        logger.error("database lost in %s", request.path, exc_info=error)
-        text = loader.render_to_string("503.html")
-        return HttpResponse(text, status=503, headers={"Retry-After": "30"})
-
-    respond.process_exception = process_exception
-    return respond
-
-
-def incomplete_form(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer 400 to a form without a field that the desk's own pages always send.
-
+    A form without a field that the desk's own pages always send is a bad request:
     Wagtail reads the count of a text's blocks and the place of a copy unasked.
     """
 
@@ -88,6 +66,14 @@ def incomplete_form(
     ) -> HttpResponse | None:
         if isinstance(error, MultiValueDictKeyError):
             return HttpResponseBadRequest()
+        if not request.path.startswith(ADMIN_PREFIXES):
+            return None
+        if isinstance(error, OperationalError | InterfaceError):
+            logger.error("database lost in %s", request.path, exc_info=error)
+            text = loader.render_to_string("503.html")
+            return HttpResponse(text, status=503, headers={"Retry-After": "30"})
+        if isinstance(error, ProtectedError):
+            return HttpResponse(loader.render_to_string("409.html"), status=409)
         return None
 
     respond.process_exception = process_exception

@@ -1,8 +1,9 @@
 """A form that no page of the desk sends is refused; it is no fault of the server."""
 
 import pytest
+from django.urls import reverse
 
-from tests.factories import make_item
+from tests.factories import make_document, make_item, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -45,3 +46,17 @@ def test_nothing_is_made_in_the_window_that_chooses(clerk, item):
     clerk.raise_request_exception = False
     assert clerk.get("/admin/public-item/").status_code == 200
     assert clerk.post("/admin/public-item/create/").status_code == 404
+
+
+def test_a_document_that_an_item_names_is_not_deleted_and_says_why(client, people):
+    document = make_document()
+    make_item(live=False, documents=[document])
+    root = make_user("root")
+    root.is_superuser = True
+    root.save()
+    client.force_login(root)
+    url = reverse("wagtaildocs:delete_multiple", args=[document.pk])
+    answer = client.post(url, headers={"x-requested-with": "XMLHttpRequest"})
+    assert answer.status_code == 409
+    assert "还有信息在用它" in answer.content.decode()
+    assert type(document).objects.filter(pk=document.pk).exists()
