@@ -216,7 +216,7 @@ def _paths(world: World, route: str) -> Iterator[tuple[str, str]]:
         yield _filled(route, {n: text[1:] for n, text in meant.items()}), "site"
         return
     for whose in ("own", "other"):
-        for values in _values(world, whose, meant):
+        for values in _values(world, whose, meant, route):
             yield _filled(route, values), whose
     mine = next(_values(world, "own", meant))
     theirs = next(_values(world, "other", meant))
@@ -234,12 +234,19 @@ def _missing(value: str) -> str:
     return "0" * 8 + "-0000" * 3 + "-" + "0" * 12 if "-" in value else f"no-{value}"
 
 
-def _values(world: World, whose: str, meant: dict[str, str]) -> Iterator[dict]:
-    """Give what to put in: for a draft and what is under review, where it is a page."""
+def _values(
+    world: World, whose: str, meant: dict[str, str], route: str = ""
+) -> Iterator[dict]:
+    """Give what to put in: for a draft and what is under review, where it is a page.
+
+    Where something is taken back, also for what is public and what was.
+    """
     about_pages = any(text.startswith("page") for text in meant.values())
     count = 2 if about_pages else 1
     if set(meant.values()) == {"page.task_state_id"}:
         count = 4  # one for each step of the review
+    elif "admin/withdraw/" in route:
+        count = 6
     for bundle in world.bundles(whose)[:count]:
         yield {
             name: text[1:] if text.startswith("=") else _text(bundle, text)
