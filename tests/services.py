@@ -7,7 +7,8 @@ tests in and leaves out those that start processes of their own (they have run, 
 PostgreSQL, in the first) and those that ask no database at all: pytest-django refuses
 them any, so that a second run could only repeat the first. Of `disclosure_pages` it
 takes the files of `ALSO_ON_POSTGRESQL`: what locks, writes in bulk, casts, counts and
-sorts. Forms, texts and drawings are the same on both, and their files take the longest.
+sorts. Forms, texts, drawings and the crawl of all addresses are the same on both, and
+they take the longest.
 """
 
 import os
@@ -29,9 +30,10 @@ PROCESS_MARKS = ("browser", "services")
 PROCESS_FIXTURES = ("site", "production_site")
 DATABASE_MARKS = ("django_db", "postgresql")
 DATABASE_FIXTURES = ("db", "transactional_db")
-SAME_ON_BOTH = "tests/disclosure_pages/"
+PAGES = "tests/disclosure_pages/"
+SAME_ON_BOTH = (PAGES, "tests/security/test_crawl.py")
 ALSO_ON_POSTGRESQL = {
-    f"{SAME_ON_BOTH}{name}.py"
+    f"{PAGES}{name}.py"
     for name in (
         *("bulk/test_updating", "test_api", "test_batch_review", "test_bulk_import"),
         *("test_catalogue_import", "test_catalogue_items", "test_collections"),
