@@ -9,6 +9,7 @@ from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template import loader
 from django.utils.datastructures import MultiValueDictKeyError
+from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +71,28 @@ def desk_failures(
             return None
         if isinstance(error, OperationalError | InterfaceError):
             logger.error("database lost in %s", request.path, exc_info=error)
-            text = loader.render_to_string("503.html")
-            return HttpResponse(text, status=503, headers={"Retry-After": "30"})
+            answer = _failure(
+                503,
+                _("暂时存不上"),
+                _("数据库刚才断开了，您这一步没有办成，什么也没有改变。"),
+                _("请过一分钟按浏览器的“后退”回到刚才的页面（写的还在），再点一次。"),
+            )
+            answer["Retry-After"] = "30"
+            return answer
         if isinstance(error, ProtectedError):
-            return HttpResponse(loader.render_to_string("409.html"), status=409)
+            return _failure(
+                409,
+                _("还在使用，不能删除"),
+                _("还有信息在用它，所以没有删除，什么也没有改变。"),
+                _("请先在用到它的信息里去掉它，再回来删除。"),
+            )
         return None
 
     respond.process_exception = process_exception
     return respond
+
+
+def _failure(status: int, title: str, *sentences: str) -> HttpResponse:
+    shown = {"title": title, "sentences": sentences}
+    text = loader.render_to_string("desk_failure.html", shown)
+    return HttpResponse(text, status=status)

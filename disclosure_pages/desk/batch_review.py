@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Revision, TaskState
 
+from cms.people import person_name
 from cms.services.review import SecrecyRecord
 from disclosure_pages.checks.chosen import chosen_checks
 from disclosure_pages.checks.contents import documents_in
@@ -190,4 +191,4 @@ def _minute(moment: datetime | None) -> str:
 
 
 def _name(user: Any) -> str:
-    return (user.get_full_name() or user.get_username()) if user else ""
+    return person_name(user) if user else ""

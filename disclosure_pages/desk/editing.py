@@ -21,6 +21,7 @@ from wagtail.admin.views.pages.edit import EditView
 from wagtail.admin.viewsets.pages import PageViewSet
 from wagtail.models import Page, Revision
 
+from cms.people import person_name
 from disclosure_pages.checks.levels import BLOCK
 from disclosure_pages.checks.rules import check_page
 from disclosure_pages.desk.checks_panel import ProblemsSidePanel, field_label
@@ -147,7 +148,7 @@ class DraftEditView(DraftMixin, EditView):
 
 def _newer_message(revision: Revision) -> str:
     user = revision.user
-    name = (user.get_full_name() or user.get_username()) if user else _("别人")
+    name = person_name(user) if user else _("别人")
     said = _(
         "没有保存：%(name)s在 %(time)s 存了更新的版本。您写的还在下面，没有丢。"
         "请先看对方的版本；再点一次保存，就以您的为准（对方的留在历史里）。"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page, WorkflowState
 
 from cms.models import Priority
+from cms.people import person_name
 from cms.workdays import WorkCalendar
 from disclosure_pages.choices import FeedbackStatus
 from disclosure_pages.desk.due import Due, due_items, late
@@ -348,7 +349,7 @@ def _edit(page: Page) -> str:
 
 
 def _name(user: Any) -> str:
-    return (user.get_full_name() or user.get_username()) if user else ""
+    return person_name(user) if user else ""
 
 
 def _signed(step: Any) -> str:

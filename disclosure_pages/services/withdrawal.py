@@ -10,6 +10,7 @@ from wagtail.log_actions import log
 from wagtail.models import Page
 
 from cms.context import base_url
+from cms.people import person_name
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.external_html import web_address
 from disclosure_pages.headed_offices import headed_offices
@@ -76,7 +77,7 @@ def withdraw(
     if not page.live:
         return _stop_schedule(page, user, reason, actor_name)
     target = successor_named(successor, page)
-    name = actor_name or (user.get_full_name() or user.get_username() if user else "")
+    name = actor_name or (person_name(user) if user else "")
     page.withdrawn_at = timezone.now()
     page.withdrawn_kind = kind
     page.withdrawn_reason = reason.strip()
