@@ -109,6 +109,7 @@ def withdraw(page: Page) -> float:
     page.goto(f"{page.url.split('/admin/')[0]}/admin/pages/")
     page.goto(page.url + f"?q={quote(TITLE)}")
     page.get_by_role("link", name=TITLE).first.click()
+    page.wait_for_url(re.compile(r"/admin/pages/\d+/edit/"))  # with its scripts
     page.locator("footer .w-dropdown__toggle").first.click()
     page.get_by_role("link", name="撤回").last.click()
     page.get_by_label("发布有误").check()
