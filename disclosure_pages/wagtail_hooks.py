@@ -37,6 +37,7 @@ hooks.register("before_serve_document", guard_document)
 def desk_urls() -> list[URLPattern]:
     return [
         path("review/<int:task_state_id>/", views.review, name="gongkai_review"),
+        path("review/next/", views.following, name="gongkai_review_next"),
         path(
             "withdraw/<int:page_id>/",
             withdrawing.withdraw_page,

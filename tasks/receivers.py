@@ -7,11 +7,7 @@ from django.db import connection, transaction
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from wagtail.models import Page, PageViewRestriction
-from wagtail.signals import (
-    page_published,
-    page_unpublished,
-    post_page_move,
-)
+from wagtail.signals import page_unpublished, post_page_move
 
 from cms.models import Authority, Office, SteeringMember, Village
 from disclosure_pages.models import InstitutionPage
@@ -78,15 +74,9 @@ def keys_below(page: Page) -> list[str]:
     return keys
 
 
-@receiver(page_published, dispatch_uid="outbox_published")
-def record_published(sender: Any, instance: Page, **kwargs: Any) -> None:
-    # Scheduling sends this signal too, with a page that is not live yet.
-    if isinstance(instance, PublicPage) and instance.live:
-        record([instance.key], "publish")
-
-
 @receiver(page_unpublished, dispatch_uid="outbox_unpublished")
 def record_unpublished(sender: Any, instance: Page, **kwargs: Any) -> None:
+    """Wagtail's base class may be what is saved then."""
     page = instance.specific_deferred
     if isinstance(page, PublicPage):
         record([page.key], "withdraw")
@@ -106,7 +96,7 @@ def record_saved(
     update_fields: frozenset[str] | None,
     **kwargs: Any,
 ) -> None:
-    """Aliases, copies and plain ``save()`` publish without any signal of Wagtail's."""
+    """Every way out ends in a save of the page: a publication, an alias, a copy."""
     if raw or not isinstance(instance, PublicPage):
         return
     if update_fields is not None and set(update_fields) <= DRAFT_FIELDS:

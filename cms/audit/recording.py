@@ -19,7 +19,7 @@ SAME_READ = timedelta(hours=1)
 
 def actor_of(user: Any) -> dict[str, Any]:
     """Return the snapshot of a user: id, username, name and codes of the offices."""
-    groups = list(user.groups.values_list("pk", flat=True))
+    groups = user.groups.values("pk")
     offices = Office.objects.filter(
         Q(editor_group__in=groups) | Q(head_group__in=groups)
     )

@@ -25,10 +25,12 @@ from cms.models.paths import missing_steps
 from cms.models.secrecy import SecrecyOpinion, SecrecyReview
 from cms.people import person_name
 from cms.services.reviewers import (
-    acting_groups,
+    Acting,
+    acting,
     authors,
     deciders,
     is_emergency,
+    kept_acting,
     open_groups,
 )
 
@@ -53,7 +55,17 @@ class SecrecyRecord:
 
 def may_review(task_state: TaskState, user: AbstractUser) -> str:
     """Return "" when the user may decide on this step, else why not, in Chinese."""
-    return _place_of(task_state, user)[1]
+    return _place_of(task_state, acting(user), user)[1]
+
+
+def seems_to_review(task_state: TaskState, user: AbstractUser) -> str:
+    """Return the same for a screen: the user's groups are asked once a request."""
+    return _place_of(task_state, kept_acting(user), user)[1]
+
+
+def is_secrecy_step(task_state: TaskState) -> bool:
+    """Whether the step is a secrecy review."""
+    return issubclass(task_state.task.specific_class, SecrecyReviewTask)
 
 
 @dataclass(frozen=True)
@@ -64,15 +76,18 @@ class _Place:
     principal: int | None
 
 
-def _place_of(task_state: TaskState, user: AbstractUser) -> tuple[_Place | None, str]:
+def _place_of(
+    task_state: TaskState, hats: Acting, user: AbstractUser
+) -> tuple[_Place | None, str]:
     """Return the user's place in a step, or None and why he has none.
 
     Four eyes hold for persons: neither who wrote or submitted the text nor who decided
     on another step may act, nor anybody in the place of one of them.
     """
     page = task_state.workflow_state.content_object
-    acting = acting_groups(user, emergency=is_emergency(task_state))
-    mine = _smallest_first(open_groups(task_state, page) & set(acting), acting)
+    acting_for = hats.emergency if is_emergency(task_state) else hats.everyday
+    groups = open_groups(task_state, page) & set(acting_for)
+    mine = _smallest_first(groups, acting_for)
     if not mine:
         return None, _("这一步不由您审查。")
     wrote = authors(page) | {task_state.workflow_state.requested_by_id}
@@ -85,12 +100,12 @@ def _place_of(task_state: TaskState, user: AbstractUser) -> tuple[_Place | None,
     if user.pk in done:
         return None, _("您已完成其他审查步骤，一人不能审两步。")
     for group in mine:
-        if acting[group] not in wrote | done:
-            return _Place(group, acting[group]), ""
+        if acting_for[group] not in wrote | done:
+            return _Place(group, acting_for[group]), ""
     return None, _("您代的人参与了起草或其他步骤，这一步请别人审查。")
 
 
-def _smallest_first(groups: set[int], acting: dict[int, int | None]) -> list[int]:
+def _smallest_first(groups: set[int], acting_for: dict[int, int | None]) -> list[int]:
     """Order a user's groups: own ones first, then those with fewest people to ask.
 
     Where several groups must consent, who is in two of them leaves the other to others.
@@ -99,7 +114,7 @@ def _smallest_first(groups: set[int], acting: dict[int, int | None]) -> list[int
         return list(groups)
     sizes = Group.objects.filter(pk__in=groups).annotate(people=Count("user"))
     people = dict(sizes.values_list("pk", "people"))
-    return sorted(groups, key=lambda pk: (acting[pk] is not None, people[pk], pk))
+    return sorted(groups, key=lambda pk: (acting_for[pk] is not None, people[pk], pk))
 
 
 @transaction.atomic
@@ -126,9 +141,10 @@ def decide(
     """
     page_id = task_state.workflow_state.object_id
     page = Page.objects.select_for_update().get(pk=page_id)
-    task_state = TaskState.objects.select_related("workflow_state", "task").get(
-        pk=task_state.pk
-    )
+    task_state = TaskState.objects.select_related(
+        "workflow_state", "task", "duty__assignee"
+    ).get(pk=task_state.pk)
+    task_state.workflow_state.content_object = page
     if task_state.status != TaskState.STATUS_IN_PROGRESS:
         if task_state.finished_by_id == user.pk:
             raise ReviewConflict(_("这一步您已经办结了，没有再办一次。"))
@@ -137,11 +153,11 @@ def decide(
         raise ReviewConflict(
             _("您看到的不是最新的文字，未作任何处理。请重新打开再审。")
         )
-    place, reason = _place_of(task_state, user)
+    place, reason = _place_of(task_state, acting(user), user)
     if place is None:
         raise PermissionDenied(reason)
     _assert_not_assigned_away(task_state, place, user)
-    is_secrecy = isinstance(task_state.task.specific, SecrecyReviewTask)
+    is_secrecy = is_secrecy_step(task_state)
     open_to_all = record is not None and record.opinion == SecrecyOpinion.OPEN
     if is_secrecy and approve and not open_to_all:
         raise ReviewConflict(_("保密审查意见为“可以公开”时才能通过。"))
@@ -160,7 +176,7 @@ def decide(
 def _assert_not_assigned_away(
     task_state: TaskState, place: _Place, user: AbstractUser
 ) -> None:
-    duty = ReviewDuty.objects.filter(task_state_id=task_state.pk).first()
+    duty: ReviewDuty | None = getattr(task_state, "duty", None)
     if duty is None or duty.assignee_id in (None, user.pk, place.principal):
         return
     raise ReviewConflict(
@@ -219,7 +235,9 @@ def _sentences(model: type[Page], error: ValidationError) -> str:
 def _keep_record(
     task_state: TaskState, user: AbstractUser, record: SecrecyRecord, place: _Place
 ) -> None:
-    principals = get_user_model().objects.filter(pk=place.principal)
+    principals = []
+    if place.principal:
+        principals = get_user_model().objects.filter(pk=place.principal)
     kept = SecrecyReview.objects.create(
         revision_id=task_state.revision_id,
         task_state=task_state,
@@ -285,14 +303,14 @@ def assert_fully_approved(workflow_state: WorkflowState, revision: Revision) -> 
     page = workflow_state.content_object
     needed = {task.pk for task in workflow_state.workflow.tasks}
     done = {state.task_id for state in states}
-    kinds = {type(state.task.specific) for state in states}
+    kinds = {state.task.specific_class for state in states}
     if needed - done or missing_steps(kinds, page.specific.risk):
         raise ReviewConflict(_("还有审查步骤没有就这一版文字作出决定。"))
     people = deciders(states)
     if len(people) < len(states) or people & authors(page):
         raise ReviewConflict(_("一人只能办理一个步骤，起草人不能审查。"))
     for state in states:
-        if not isinstance(state.task.specific, SecrecyReviewTask):
+        if not is_secrecy_step(state):
             continue
         record = SecrecyReview.objects.filter(task_state_id=state.pk).first()
         if record is None:

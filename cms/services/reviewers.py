@@ -52,12 +52,6 @@ def kept_acting(user: Any) -> Acting:
     return user._gongkai_acting
 
 
-def acting_groups(user: Any, *, emergency: bool = False) -> dict[int, int | None]:
-    """Return `acting` for one kind of step."""
-    found = acting(user)
-    return found.emergency if emergency else found.everyday
-
-
 def _places(user: Any) -> dict[int, bool]:
     """Return whose place the user may take, and whether they are away today."""
     today = timezone.localdate()
@@ -70,10 +64,9 @@ def _places(user: Any) -> dict[int, bool]:
 
 
 def is_emergency(task_state: TaskState) -> bool:
-    """Whether the step belongs to an emergency publication."""
-    return ReviewDuty.objects.filter(
-        task_state_id=task_state.pk, priority=Priority.EMERGENCY
-    ).exists()
+    """Whether the step belongs to an emergency publication, as the state knows it."""
+    duty: ReviewDuty | None = getattr(task_state, "duty", None)
+    return duty is not None and duty.priority == Priority.EMERGENCY
 
 
 def open_groups(task_state: TaskState, page: Page) -> set[int]:
@@ -87,13 +80,17 @@ def open_groups(task_state: TaskState, page: Page) -> set[int]:
 
 
 def is_reviewer(task_state: TaskState, page: Page, user: Any) -> bool:
-    """Whether the step is the user's at all, leaving the four eyes aside."""
+    """Whether the step is the user's at all, leaving the four eyes aside.
+
+    For what may be read: asked once a request.
+    """
     task: Task = task_state.task.specific
     groups = getattr(task, "reviewer_groups", None)  # a task of Wagtail's own has none
     if groups is None:
         return False
-    mine = acting_groups(user, emergency=is_emergency(task_state))
-    return not groups(page).isdisjoint(mine)
+    mine = kept_acting(user)
+    pressing = is_emergency(task_state)
+    return not groups(page).isdisjoint(mine.emergency if pressing else mine.everyday)
 
 
 def reviewers_of(

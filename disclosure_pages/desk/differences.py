@@ -67,8 +67,11 @@ class Differences:
 def live_version(page: Page) -> Page | None:
     """Return the page as readers see it now, or None when they see none.
 
-    The row in the database is the live version; a draft stands in its revision.
+    The row in the database is the live version; a draft stands in its revision, and
+    knows whether there is another.
     """
+    if not page.live:
+        return None
     row = page.specific_class.objects.filter(pk=page.pk, live=True).first()
     return row if isinstance(row, ModeratedPage) else None
 

@@ -9,13 +9,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from wagtail.models import Page, TaskState
 
 from cms.audit.actions import READ
 from cms.audit.recording import record_read
-from cms.models import SecrecyReviewTask
-from cms.services.review import ReviewConflict, decide, may_review
+from cms.services.review import (
+    ReviewConflict,
+    decide,
+    is_secrecy_step,
+    seems_to_review,
+)
 from cms.services.reviewers import is_reviewer
 from disclosure_pages import renderers
 from disclosure_pages.desk.checks_panel import panel_context
@@ -35,7 +39,9 @@ def refuse_direct_publication(request: HttpRequest, page: Page) -> HttpResponse:
 def review(request: HttpRequest, task_state_id: int) -> HttpResponse:
     """Show one revision with its record and files, and take the decision on it."""
     task_state = get_object_or_404(
-        TaskState.objects.select_related("workflow_state", "task", "revision"),
+        TaskState.objects.select_related(
+            "workflow_state", "task", "revision", "duty__assignee"
+        ),
         pk=task_state_id,
     )
     seen = _Seen(task_state)
@@ -83,7 +89,7 @@ def _form_of(request: HttpRequest, seen: _Seen) -> ReviewForm:
     """Return the form of this step; the secrecy review looks where no check could."""
     data = request.POST if request.method == "POST" else None
     initial = {"revision": seen.task_state.revision_id}
-    if not isinstance(seen.task_state.task.specific, SecrecyReviewTask):
+    if not is_secrecy_step(seen.task_state):
         return ReviewForm(data, initial=initial)
     unread = [file.name for file in seen.checked["files"] if file.unread]
     return SecrecyForm(data, initial=initial, unread=unread)
@@ -101,7 +107,7 @@ def _shown(
         "task_state": task_state,
         "page": page,
         "form": form,
-        "hindrance": may_review(task_state, request.user)
+        "hindrance": seems_to_review(task_state, request.user)
         if task_state.status == TaskState.STATUS_IN_PROGRESS
         else _("这一步已经办结。"),
         "html": renderers.html(page) if hasattr(page, "kind") else "",
@@ -150,18 +156,23 @@ def _take_decision(
             status=409,
         )
     messages.success(request, _decided(task_state, approve=approve))
-    following = next_waiting(request.user)
-    if following is None:
+    return redirect("gongkai_review_next")
+
+
+@require_safe
+def following(request: HttpRequest) -> HttpResponse:
+    """Lead on to the most pressing step that waits for the user, else to the queue."""
+    found = next_waiting(request.user)
+    if found is None:
         return redirect("gongkai_review_queue")
-    return redirect("gongkai_review", following.pk)
+    return redirect("gongkai_review", found.pk)
 
 
 def _decided(task_state: TaskState, *, approve: bool) -> str:
-    page = _page(task_state)
+    page = Page.objects.get(pk=task_state.workflow_state.object_id)
     title = {"title": page.draft_title}
     if not approve:
         return _("《%(title)s》已退回起草人。") % title
-    page.refresh_from_db()
     if page.live and page.live_revision_id == task_state.revision_id:
         return _("《%(title)s》已通过终审并公开。") % title
     return _("《%(title)s》已通过，转入下一步。") % title

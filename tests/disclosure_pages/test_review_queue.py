@@ -361,3 +361,22 @@ def test_a_long_queue_comes_page_by_page(client, people, monkeypatch):
         submit(people, f"第{n}件")
     assert len(rows(client, people["head"])) == 2
     assert len(rows(client, people["head"], "?view=mine&p=3")) == 1
+
+
+def test_a_decision_and_its_screen_cost_the_same_however_many_wait(client, people):
+    """What waits besides is asked for on the way to the next one, not here."""
+    client.force_login(people["head"])
+    asked = []
+    for others in (1, 9):
+        for n in range(others):
+            submit(people, f"另第{n}件")
+        state = step(submit(people, "这一件"))
+        url = f"{QUEUE}{state.pk}/"
+        with CaptureQueriesContext(connection) as screen:
+            assert client.get(url).status_code == 200
+        form = {"revision": state.revision_id, "decision": "approve"}
+        with CaptureQueriesContext(connection) as act:
+            answer = client.post(url, form)
+        assert answer.url == f"{QUEUE}next/"
+        asked.append((len(screen), len(act)))
+    assert asked[0] == asked[1]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.sites import RunningSite
 
@@ -39,6 +39,17 @@ def sign_in(browser: Browser, site: RunningSite, user: str) -> Page:
     return page
 
 
+def menu_entry(page: Page, entry: Locator) -> Locator:
+    """An entry of the editor's footer menu, which opens only once its script runs."""
+    toggle = page.locator("footer .w-dropdown__toggle").first
+    for _again in range(20):
+        if entry.is_visible():
+            break
+        toggle.click()
+        page.wait_for_timeout(500)
+    return entry
+
+
 def draft_and_submit(page: Page, attachment: Path) -> None:
     page.get_by_role("link", name="全部信息").click()
     page.get_by_role("link", name="添加公开信息").first.click()
@@ -58,8 +69,7 @@ def draft_and_submit(page: Page, attachment: Path) -> None:
     page.get_by_role("tab", name="目录信息").click()
     page.select_option("#id_category", "work")
     page.fill("#id_date_made", "2026-11-20")
-    page.locator("footer .w-dropdown__toggle").first.click()
-    page.locator("[name=action-submit]").click()
+    menu_entry(page, page.locator("[name=action-submit]")).click()
     expect(page.get_by_text(re.compile("提交"))).not_to_have_count(0)
     page.wait_for_url(re.compile(r"/admin/pages/\d+/$"))
 
@@ -109,9 +119,8 @@ def withdraw(page: Page) -> float:
     page.goto(f"{page.url.split('/admin/')[0]}/admin/pages/")
     page.goto(page.url + f"?q={quote(TITLE)}")
     page.get_by_role("link", name=TITLE).first.click()
-    page.wait_for_url(re.compile(r"/admin/pages/\d+/edit/"))  # with its scripts
-    page.locator("footer .w-dropdown__toggle").first.click()
-    page.get_by_role("link", name="撤回").last.click()
+    page.wait_for_url(re.compile(r"/admin/pages/\d+/edit/"))
+    menu_entry(page, page.get_by_role("link", name="撤回").last).click()
     page.get_by_label("发布有误").check()
     page.fill("#id_reason", REASON)
     page.get_by_role("button", name="立即撤回").click(no_wait_after=True)

@@ -74,7 +74,7 @@ PLACES = [
     ("desk", r"admin/(notices|my-absences)/"),
     ("desk", r"admin/choose-(page|\w+-link)/|admin/(embeds|public-item)/"),
     ("desk", r"admin/api/main/|admin/tag-autocomplete/|admin/snippets/choose/"),
-    ("desk", r"admin/review/$|admin/snippets/$|admin/pages/($|search/|usage/)"),
+    ("desk", r"admin/review/(next/)?$|admin/snippets/$|admin/pages/($|search/|usage/)"),
     ("desk", r"admin/(items/|superior/|originals/|bulk/|reports/(?!reading-points))"),
     ("desk", r"admin/forms/|admin/(documents|images)/chooser/|admin/pages/create/"),
     ("desk", r"admin/pages/.*(unschedule|confirm_cancellation)/"),
