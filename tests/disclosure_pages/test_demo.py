@@ -1,6 +1,7 @@
 """The demo township: complete, in every state, the same when loaded again."""
 
 import datetime as dt
+import io
 import json
 import re
 import stat
@@ -26,7 +27,7 @@ from cms.models import (
 from disclosure_pages.bulk.bodies import NAMESPACE
 from disclosure_pages.choices import Category
 from disclosure_pages.demo.content import DATA, TODAY, load
-from disclosure_pages.demo.loading import load_demo
+from disclosure_pages.demo.loading import Loaded, load_demo
 from disclosure_pages.models import (
     DisclosureImage,
     DisclosureItemPage,
@@ -39,10 +40,38 @@ from disclosure_pages.models import (
 )
 from disclosure_pages.public_state import PAGE_MODELS as PAGES
 from disclosure_pages.public_state import public_keys
+from disclosure_pages.reading_point_coverage import read_coverage
 from tests.disclosure_pages.bulk_files import DATA as TEST_DATA
+from tests.snapshots import Snapshots
 
 pytestmark = pytest.mark.django_db
 TOWNSHIP = "11330099MB1A2B3C4D"
+GROUPS = {
+    "clerk": ["编辑·民政和社会事务办公室"],
+    "head": ["负责人·民政和社会事务办公室"],
+    "secrecy": ["保密审查"],
+    "leader": ["领导"],
+    "officer": ["信息管理员"],
+    "village": ["查阅点·上云村", "查阅点管理员"],
+    "admin": ["系统管理员"],
+}
+
+
+class Demo:
+    """A demo that is loaded by the command once for all tests that begin with it."""
+
+    def __init__(self, size):
+        self.size = size
+        self.told = {}
+        self.load = Snapshots(self.run)
+
+    def run(self):
+        out = io.StringIO()
+        call_command("load_demo", "--size", self.size, "--json", stdout=out)
+        self.told = json.loads(out.getvalue())
+
+
+SMALL, WHOLE = Demo("small"), Demo("full")
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +80,30 @@ def demo_home(settings, tmp_path):
     settings.GONGKAI_DEMO_PASSWORD = ""
 
 
-def test_the_whole_township():
-    loaded = load_demo()
-    assert (loaded.items, loaded.drafts, loaded.reading_points) == (68, 11, 36)
+@pytest.fixture(scope="module")
+def kept_home(tmp_path_factory):
+    """Where the password of the demos that are kept is."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture
+def small(demo_home, settings, kept_home):
+    """What the first loading of the small demo told."""
+    settings.GONGKAI_HOME = kept_home
+    SMALL.load()
+    return Loaded(**SMALL.told)
+
+
+@pytest.fixture
+def whole(demo_home, settings, kept_home):
+    """What the first loading of the whole demo told."""
+    settings.GONGKAI_HOME = kept_home
+    WHOLE.load()
+    return Loaded(**WHOLE.told)
+
+
+def test_the_whole_township(whole):
+    assert (whole.items, whole.drafts, whole.reading_points) == (68, 11, 36)
     live = DisclosureItemPage.objects.live()
     counts = {c: live.filter(category=c).count() for c in Category.values}
     assert counts == {
@@ -67,11 +117,11 @@ def test_the_whole_township():
     assert sum(not point.complete for point in points) == 3
     assert ManagerAbsence.objects.count() == 3
     assert GuidePage.objects.live().count() == 1
-    assert loaded.pages == 6 + 3 + 4 + 2
+    assert whole.pages == 6 + 3 + 4 + 2
     assert len(public_keys()) == sum(model.objects.live().count() for model in PAGES)
     assert_every_state_of_review()
     assert_numbers_run_in_the_order_of_publication()
-    assert loaded.dossiers == 2 + 3
+    assert whole.dossiers == 2 + 3
     assert_the_catalogue_is_filled(live)
     assert_every_kind_of_link_and_block(live)
     assert not any(Page.find_problems())
@@ -105,8 +155,7 @@ def assert_every_kind_of_link_and_block(live):
     assert (image.width, image.height) == (1000, 560)
 
 
-def test_dossiers_and_collections_show_what_they_should(client):
-    load_demo()
+def test_dossiers_and_collections_show_what_they_should(client, whole):
     for path, texts in {
         "/dossiers/": ("低保和社会救助", "收入 11 条信息", "收入 7 条信息"),
         "/dossiers/low-income/": ("政策和办法", "2026年第四季度最低生活保障对象公示"),
@@ -151,8 +200,18 @@ def assert_numbers_run_in_the_order_of_publication():
         assert days == sorted(days)
 
 
-def test_loading_again_changes_nothing():
-    load_demo(small=True)
+def test_accounts_are_in_their_groups_and_every_village_has_a_point(whole):
+    for again in (False, True):
+        if again:
+            load_demo()
+        users = get_user_model().objects.prefetch_related("groups")
+        found = {u.username: sorted(g.name for g in u.groups.all()) for u in users}
+        assert found == GROUPS
+        found = read_coverage()
+        assert (found.complete, found.with_point, found.total) == (32, 35, 35)
+
+
+def test_loading_again_changes_nothing(small):
     counts = [model.objects.count() for model in (Page, Revision, IndexNumberEntry)]
     item = DisclosureItemPage.objects.live().first()
     DisclosureItemPage.objects.filter(pk=item.pk).update(title="村民改过的标题")
@@ -166,36 +225,33 @@ def test_loading_again_changes_nothing():
     assert item.title == "村民改过的标题"
 
 
-def test_a_small_demo_becomes_the_whole_one():
-    load_demo(small=True)
+def test_a_small_demo_becomes_the_whole_one(small):
     load_demo()
     assert DisclosureItemPage.objects.live().count() == 68
     assert ReadingPointPage.objects.live().count() == 36
 
 
-def test_keys_are_the_same_in_every_home():
-    load_demo(small=True)
+def test_keys_are_the_same_in_every_home(small):
     newest = DisclosureItemPage.objects.get(external_id="demo-068")
     assert newest.key == uuid.uuid5(NAMESPACE, "external:demo:demo-068").hex
     assert newest.slug == f"item-{newest.key[:8]}"
 
 
-def test_seven_accounts_with_one_password_that_is_kept(tmp_path):
-    loaded = load_demo(small=True)
-    assert set(loaded.accounts) == {
+def test_seven_accounts_with_one_password_that_is_kept(small, kept_home):
+    assert set(small.accounts) == {
         *("clerk", "head", "secrecy", "leader", "officer", "village", "admin")
     }
-    kept = tmp_path / "demo-password"
-    assert kept.read_text().strip() == loaded.password
+    kept = kept_home / "demo-password"
+    assert kept.read_text().strip() == small.password
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    for username in loaded.accounts:
-        user = authenticate(username=username, password=loaded.password)
+    for username in small.accounts:
+        user = authenticate(username=username, password=small.password)
         assert user and user.groups.exists() and not user.is_superuser
-    assert load_demo(small=True).password == loaded.password
+    assert load_demo(small=True).password == small.password
 
 
-def test_everybody_can_save_the_account_page_as_it_is_shown(client):
-    for username in load_demo(small=True).accounts:
+def test_everybody_can_save_the_account_page_as_it_is_shown(client, small):
+    for username in small.accounts:
         client.force_login(get_user_model().objects.get(username=username))
         shown = client.get("/admin/account/").content
         [form] = [f for f in html.fromstring(shown).forms if f.method == "POST"]
@@ -227,9 +283,8 @@ def test_the_demo_is_refused_in_production(monkeypatch):
     assert not DisclosureItemPage.objects.exists()
 
 
-def test_the_command_tells_accounts_and_password(capsys):
-    call_command("load_demo", "--size", "small", "--json")
-    told = json.loads(capsys.readouterr().out)
+def test_the_command_tells_accounts_and_password(small):
+    told = SMALL.told
     assert told["accounts"]["clerk"] == "陈晓燕"
     assert (
         told["password"]
