@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from cms.approval import publication_approved
@@ -103,6 +105,14 @@ def make_every_kind():
     public(home, CollectionPage, "collection", "补助文件", category="work")
     public(home, PlainPage, "plain", "无障碍声明", body=body(), summary="说明")
     return home
+
+
+@pytest.fixture(scope="module")
+def every_kind(django_db_setup, django_db_blocker):
+    """The one whole site of a module; gone with its transaction."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_every_kind()
+        transaction.set_rollback(True)
 
 
 def addresses():

@@ -3,10 +3,14 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.disclosure_pages.page_kinds import addresses, make_every_kind
+from tests.disclosure_pages.page_kinds import addresses, every_kind  # noqa: F401
 from tests.disclosure_pages.test_public_browser import HOST, Served
 
-pytestmark = [pytest.mark.django_db, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("browser", "every_kind"),
+]
 SERIOUS = {"serious", "critical"}
 VOICES = """
 window.spoken = [];
@@ -40,7 +44,6 @@ def violations(page):
 
 @pytest.mark.parametrize("mode", ["normal", "elder"])
 def test_axe_finds_nothing_serious_on_any_kind(served, mode):
-    make_every_kind()
     found = {}
     for name, path, status in addresses():
         page = served.open(with_query(path, f"mode={mode}"))
@@ -52,7 +55,6 @@ def test_axe_finds_nothing_serious_on_any_kind(served, mode):
 
 
 def test_axe_finds_nothing_serious_in_english_or_on_a_desk(served):
-    make_every_kind()
     found = {}
     for name, path, _status in addresses():
         page = served.open(with_query(path, "lang=en"), 1280)
@@ -63,7 +65,6 @@ def test_axe_finds_nothing_serious_in_english_or_on_a_desk(served):
 
 
 def test_a_refused_note_is_told_to_everybody(served):
-    make_every_kind()
     page = served.open("/feedback/?page=/guide/")
     assert violations(page) == []
     assert page.locator("[name=website]").is_visible() is False or (
@@ -72,7 +73,6 @@ def test_a_refused_note_is_told_to_everybody(served):
 
 
 def test_the_keyboard_reaches_the_text_first_on_every_kind(served):
-    make_every_kind()
     for name, path, _status in addresses():
         page = served.open(path)
         page.keyboard.press("Tab")
@@ -88,7 +88,6 @@ def test_the_keyboard_reaches_the_text_first_on_every_kind(served):
 
 
 def test_the_page_is_read_aloud_where_the_browser_can(served, browser):
-    make_every_kind()
     served.page.add_init_script(VOICES)
     page = served.open("/guide/?mode=elder")
     button = page.get_by_role("button", name="朗读本页")
@@ -105,14 +104,12 @@ def test_the_page_is_read_aloud_where_the_browser_can(served, browser):
 
 
 def test_there_is_no_button_where_the_browser_has_no_voice(served):
-    make_every_kind()
     served.page.add_init_script(VOICES.replace('[{lang: "zh-CN"}]', "[]"))
     page = served.open("/guide/?mode=elder")
     assert not page.get_by_role("button", name="朗读本页").is_visible()
 
 
 def test_data_for_machines_is_no_code(served):
-    make_every_kind()
     page = served.open("/")
     types = page.evaluate(
         "[...document.querySelectorAll('script:not([src])')].map(s => s.type)"

@@ -1,20 +1,49 @@
 """`check_site`: passes on a whole site, and names each thing that is wrong."""
 
+import functools
 import json
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.urls import path
 
 from cms.models import Authority
 from disclosure_pages import site_checks, site_kinds
+from disclosure_pages.management.commands import check_site as command
 from disclosure_pages.models import ExternalItem, NoticePage
 from disclosure_pages.site_checks import Outline, check_site
-from tests.disclosure_pages.page_kinds import fill_authority, make_every_kind
+from tests.disclosure_pages.page_kinds import every_kind, fill_authority  # noqa: F401
 from tests.disclosure_pages.test_feeds import received  # noqa: F401
 from tests.factories import make_item, make_site
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def empty_cache():
+    """No page that another test was shown."""
+    cache.clear()
+
+
+@pytest.fixture
+def no_links(monkeypatch):
+    """The pages are read and their links left alone."""
+    monkeypatch.setattr(site_checks, "MAX_LINKS", 0)
+
+
+@pytest.fixture
+def check_once(monkeypatch):
+    """The check, done once: what is asked again in the test is answered from it."""
+    once = functools.cache(check_site)
+    monkeypatch.setattr(command, "check_site", once)
+    return once
+
+
+@pytest.fixture(scope="module")
+def whole(every_kind):  # noqa: F811
+    """What the check finds on the whole site."""
+    return check_site()
 
 
 def run(capsys, *options):
@@ -31,8 +60,60 @@ def faults(report):
     return {f.kind.name: f.faults for f in report.findings if f.faults}
 
 
-def test_a_whole_site_passes(capsys):
-    make_every_kind()
+# A site with little on it; these stand before what makes the module's whole site
+
+
+def test_a_page_type_that_nobody_thought_of_fails(monkeypatch, no_links):
+    make_site()
+    monkeypatch.setattr(site_kinds, "COLUMNS", ())
+    found = faults(check_site())
+    assert "NoticeIndexPage" in found
+    assert "CategoryIndexPage" in found
+
+
+def test_a_route_that_nobody_thought_of_fails(monkeypatch, no_links):
+    fill_authority()
+    more = [*site_kinds.get_resolver().url_patterns, path("new/", print, name="new")]
+    resolver = type("Resolver", (), {"url_patterns": more})
+    monkeypatch.setattr(site_kinds, "get_resolver", resolver)
+    assert list(faults(check_site())) == ["new"]
+
+
+def test_an_empty_footer_and_a_dead_link_are_named(capsys, check_once):
+    item = make_item()
+    item.body = [("paragraph", '<p><a href="/gone/">看这里</a></p>')]
+    type(item).objects.filter(pk=item.pk).update(body=item.body)
+    Authority.objects.update(site_id_code="", icp_number="")
+    code, text = run(capsys)
+    assert code == 1
+    assert "404 /gone/" in text
+    assert "页脚缺“网站标识码”" in text
+    assert faults(check_once())["HomePage"] == ["缺 meta SiteIDCode"]
+
+
+def test_a_heavy_page_fails(monkeypatch, no_links):
+    make_site()
+    monkeypatch.setattr(site_checks, "MAX_BYTES", 5_000)
+    monkeypatch.setattr(site_checks, "MAX_REQUESTS", 2)
+    found = faults(check_site())
+    assert any("字节" in fault for fault in found["HomePage"])
+    assert any("请求" in fault for fault in found["HomePage"])
+
+
+def test_a_kind_without_a_page_is_said_but_is_no_fault(no_links):
+    make_site()
+    NoticePage.objects.all().delete()
+    report = check_site()
+    missing = [f.kind.name for f in report.findings if f.missing]
+    assert "NoticePage" in missing
+    assert "NoticePage" not in faults(report)
+
+
+# The whole site
+
+
+def test_a_whole_site_passes(capsys, monkeypatch, whole):
+    monkeypatch.setattr(command, "check_site", lambda: whole)
     code, text = run(capsys, "--json")
     answer = json.loads(text)
     assert [k["kind"] for k in answer["kinds"] if k["faults"]] == [], text
@@ -46,8 +127,8 @@ def test_a_whole_site_passes(capsys):
     assert {"search", "sitemap_page", "feedback", "missing", "tombstone"} <= names
 
 
-def test_the_table_is_for_people(capsys):
-    make_every_kind()
+def test_the_table_is_for_people(capsys, monkeypatch, whole):
+    monkeypatch.setattr(command, "check_site", lambda: whole)
     code, text = run(capsys, "--complete")
     assert code == 0
     assert "全部通过" in text
@@ -56,45 +137,21 @@ def test_the_table_is_for_people(capsys):
     assert f"页面 {total} 类通过，共 {total} 类。" in text
 
 
-def test_a_page_type_that_nobody_thought_of_fails(monkeypatch):
-    make_site()
-    monkeypatch.setattr(site_kinds, "COLUMNS", ())
-    assert "NoticeIndexPage" in faults(check_site())
-    assert "CategoryIndexPage" in faults(check_site())
-
-
-def test_a_route_that_nobody_thought_of_fails(monkeypatch):
-    fill_authority()
-    more = [*site_kinds.get_resolver().url_patterns, path("new/", print, name="new")]
-    resolver = type("Resolver", (), {"url_patterns": more})
-    monkeypatch.setattr(site_kinds, "get_resolver", resolver)
-    assert list(faults(check_site())) == ["new"]
-
-
-def test_an_empty_footer_and_a_dead_link_are_named(capsys):
-    item = make_item()
-    item.body = [("paragraph", '<p><a href="/gone/">看这里</a></p>')]
-    type(item).objects.filter(pk=item.pk).update(body=item.body)
-    Authority.objects.update(site_id_code="", icp_number="")
+@pytest.mark.usefixtures("every_kind")
+def test_a_kind_without_a_page_is_never_called_passed(capsys, check_once):
+    NoticePage.objects.all().delete()
+    total = len(site_kinds.kinds())
     code, text = run(capsys)
-    assert code == 1
-    assert "404 /gone/" in text
-    assert "页脚缺“网站标识码”" in text
-    assert faults(check_site())["HomePage"] == ["缺 meta SiteIDCode"]
+    assert code == 0
+    assert f"页面 {total - 1} 类通过，共 {total} 类。" in text
+    assert "还没有页面、没有检查：通知公告。" in text
+    assert "全部通过" not in text
+    assert run(capsys, "--complete")[0] == 1
 
 
-def test_a_heavy_page_fails(monkeypatch):
-    make_every_kind()
-    monkeypatch.setattr(site_checks, "MAX_BYTES", 5_000)
-    monkeypatch.setattr(site_checks, "MAX_REQUESTS", 2)
-    found = faults(check_site())
-    assert any("字节" in fault for fault in found["HomePage"])
-    assert any("请求" in fault for fault in found["HomePage"])
-
-
+@pytest.mark.usefixtures("every_kind")
 def test_the_portal_role_is_checked_too(settings, received):  # noqa: F811
     settings.GONGKAI_ROLE = "portal"
-    make_every_kind()
     metadata = ExternalItem.objects.first().payload["metadata"] | {
         "url": "https://yunxi.example/1", "source_url": "", "publisher": "云溪镇",
         "date_published": "2026-11-20",
@@ -117,27 +174,6 @@ def test_outline_reads_head_and_foot():
     assert (page.canonical, page.language, page.h1) == ("/a", "zh", 1)
     assert (page.meta, page.links, page.files) == ({"X": "1"}, ["/b"], ["/s.css"])
     assert page.footer == "主办：镇"
-
-
-def test_a_kind_without_a_page_is_said_but_is_no_fault():
-    make_site()
-    NoticePage.objects.all().delete()
-    report = check_site()
-    missing = [f.kind.name for f in report.findings if f.missing]
-    assert "NoticePage" in missing
-    assert "NoticePage" not in faults(report)
-
-
-def test_a_kind_without_a_page_is_never_called_passed(capsys):
-    make_every_kind()
-    NoticePage.objects.all().delete()
-    total = len(site_kinds.kinds())
-    code, text = run(capsys)
-    assert code == 0
-    assert f"页面 {total - 1} 类通过，共 {total} 类。" in text
-    assert "还没有页面、没有检查：通知公告。" in text
-    assert "全部通过" not in text
-    assert run(capsys, "--complete")[0] == 1
 
 
 def test_a_footer_that_lacks_something_on_one_page_is_told():
