@@ -15,8 +15,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from modelcluster.models import get_all_child_m2m_relations, get_all_child_relations
 from wagtail.models import (
-    COMMENTS_RELATION_NAME,
     Page,
     PageLogEntry,
     ReferenceIndex,
@@ -191,10 +191,7 @@ class ItemWriter:
             ]
             rows += mine
             # What the revision is made of; without it each page asks the database.
-            page._cluster_related_objects = {
-                "attachments": mine,
-                COMMENTS_RELATION_NAME: [],
-            }
+            page._cluster_related_objects = _no_parts() | {"attachments": mine}
         if not rows:
             return
         ItemAttachment.objects.bulk_create(rows)
@@ -280,6 +277,14 @@ def log_data(batch: ImportBatch, row: int, *, published: bool) -> dict[str, Any]
         "reviewed_by": batch.reviewed_by,
         "actor": "import_items",
     }
+
+
+def _no_parts() -> dict[str, list[Any]]:
+    """Return that there is nothing in any of the lists that an item has."""
+    relations = get_all_child_relations(DisclosureItemPage)
+    names = [relation.get_accessor_name() for relation in relations]
+    fields = get_all_child_m2m_relations(DisclosureItemPage)
+    return {name: [] for name in [*names, *(field.name for field in fields)]}
 
 
 def _next_step(parent: Page) -> int:

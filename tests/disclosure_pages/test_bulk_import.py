@@ -2,11 +2,14 @@
 
 import datetime as dt
 import json
+from collections import Counter
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 from wagtail.models import Page, PageLogEntry, ReferenceIndex, Revision
 
 from cms.models import Office
@@ -34,6 +37,7 @@ from tests.disclosure_pages.bulk_files import (
     write_xlsx,
 )
 from tests.factories import CREDIT_CODE, make_item, make_site, make_user
+from tests.snapshots import Snapshots
 
 pytestmark = pytest.mark.django_db
 PUBLISH = Options(publish=True, reviewed_by="周敏，保密审查表第 9 号")
@@ -44,10 +48,26 @@ def township():
     make_site()
 
 
-@pytest.fixture
-def all_offices():
+@Snapshots
+def found_offices():
     load_offices()
     setup_site()
+
+
+@Snapshots
+def import_items():
+    import_file(ITEMS, PUBLISH)
+
+
+@pytest.fixture
+def all_offices():
+    found_offices()
+
+
+@pytest.fixture
+def imported(all_offices):
+    """The 68 items, imported and public."""
+    import_items()
 
 
 @pytest.fixture
@@ -69,7 +89,14 @@ def items():
 
 
 def assert_sound():
-    assert not any(Page.find_problems())
+    """What `Page.find_problems` looks for, by one query instead of two a page."""
+    nodes = list(Page.objects.values_list("path", "depth", "numchild"))
+    step, children = Page.steplen, Counter(path[: -Page.steplen] for path, *_ in nodes)
+    paths = {path for path, *_ in nodes}
+    for path, depth, numchild in nodes:
+        assert set(path) <= set(Page.alphabet), path
+        assert len(path) == depth * step and numchild == children[path], path
+        assert depth == 1 or path[:-step] in paths, path
 
 
 def test_the_68_items_become_public(all_offices, changes):
@@ -95,8 +122,7 @@ def comparable(revision):
     return content | {"body": json.loads(content["body"])}
 
 
-def test_an_imported_item_is_what_the_editor_would_have_made(all_offices):
-    import_file(ITEMS, PUBLISH)
+def test_an_imported_item_is_what_the_editor_would_have_made(imported):
     for page in items():
         revision = page.latest_revision
         assert page.live_revision_id == revision.pk
@@ -105,13 +131,46 @@ def test_an_imported_item_is_what_the_editor_would_have_made(all_offices):
         assert comparable(revision) == comparable(Revision.objects.get(pk=again.pk))
 
 
-def test_the_clerk_opens_every_imported_item(all_offices, client):
-    import_file(ITEMS, PUBLISH)
+def test_the_clerk_opens_every_imported_item(imported, client):
+    """All fill the form; the page around it is drawn once for each kind of item."""
     groups = [office.editor_group.name for office in Office.objects.all()]
-    client.force_login(make_user("clerk", *groups))
+    clerk = make_user("clerk", *groups)
+    client.force_login(clerk)
+    form_class = DisclosureItemPage.get_edit_handler().get_form_class()
+    kinds = {}
     for page in items():
+        draft, parent = page.get_latest_revision_as_object(), page.get_parent()
+        form = form_class(instance=draft, parent_page=parent, for_user=clerk)
+        shown = "".join(str(part) for part in [*form, *form.formsets.values()])
+        assert escape(page.title) in shown, page.title
+        kinds.setdefault(kind_of(page), page)
+        kinds.setdefault(parent.pk, page)
+    assert len(kinds) > 7  # the offices alone
+    for page in dict.fromkeys(kinds.values()):
         response = client.get(reverse("wagtailadmin_pages:edit", args=[page.pk]))
         assert response.status_code == 200, page.title
+
+
+def kind_of(page):
+    """Which fields of an item are filled, with which blocks and how many files."""
+    values = {field.name: getattr(page, field.attname) for field in page._meta.fields}
+    filled = frozenset(name for name, value in values.items() if value)
+    blocks = frozenset(block.block_type for block in page.body)
+    return filled, blocks, page.attachments.count()
+
+
+@pytest.mark.parametrize("publish", [False, True])
+def test_fifty_rows_ask_hardly_more_than_one(tmp_path, publish):
+    options, costs = (PUBLISH if publish else Options()), []
+    for name, count in (("first", 1), ("one", 1), ("fifty", 50)):
+        rows = [
+            row(title=f"{name}{n}", external_id=f"{name}-{n}") for n in range(count)
+        ]
+        path = write_jsonl(tmp_path / f"{name}.jsonl", rows)
+        with CaptureQueriesContext(connection) as asked:
+            assert import_file(path, options).created == count
+        costs.append(len(asked))
+    assert costs[2] <= costs[1] + 5  # the pieces of one update
 
 
 def test_rows_are_drafts_without_number_unless_published(tmp_path, changes):
@@ -125,8 +184,7 @@ def test_rows_are_drafts_without_number_unless_published(tmp_path, changes):
     assert not IndexNumberEntry.objects.exists()
 
 
-def test_numbers_are_issued_per_year_without_gaps(all_offices):
-    import_file(ITEMS, PUBLISH)
+def test_numbers_are_issued_per_year_without_gaps(imported):
     for year in (2024, 2025, 2026):
         entries = IndexNumberEntry.objects.filter(year=year).order_by("serial")
         assert [entry.serial for entry in entries] == list(range(1, len(entries) + 1))
@@ -161,8 +219,7 @@ def test_every_row_leaves_a_log_entry_with_actor_and_reason(tmp_path):
     assert entry.revision_id == items().get().latest_revision_id
 
 
-def test_attachments_are_stored_named_and_counted(all_offices):
-    import_file(ITEMS, PUBLISH)
+def test_attachments_are_stored_named_and_counted(imported):
     with_files = [page for page in items() if page.attachments.exists()]
     assert len(with_files) == 3
     for page in with_files:
@@ -253,8 +310,7 @@ def test_a_dry_run_writes_nothing(all_offices, changes, capsys):
     assert not (changes or ImportBatch.objects.exists())
 
 
-def test_the_same_file_again_changes_nothing(all_offices, changes):
-    import_file(ITEMS, PUBLISH)
+def test_the_same_file_again_changes_nothing(imported, changes):
     revisions, sent = Revision.objects.count(), len(changes)
     summary = import_file(ITEMS, PUBLISH)
     assert (summary.created, summary.updated, summary.unchanged) == (0, 0, 68)
