@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import transaction
 from django.utils import timezone
 
 from cms.models import Authority
@@ -86,9 +87,18 @@ def served(browser_page, client):
     return Served(browser_page, client)
 
 
-@pytest.fixture
-def paths():
-    """One address of every page kind, with awkward content."""
+@pytest.fixture(scope="module")
+def paths(browser, django_db_setup, django_db_blocker):
+    """One address of every page kind, with awkward content; made once a module.
+
+    After the browser: its event loop gives Django another connection than before.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_paths()
+        transaction.set_rollback(True)
+
+
+def make_paths():
     make_site()
     Authority.objects.update(
         phone="0000-62001203",
@@ -128,9 +138,10 @@ def test_no_page_scrolls_sideways_and_none_needs_more_than_it_may(served, paths)
     for kind, path in paths.items():
         for mode in ("normal", "elder"):
             address = f"{path}{'&' if '?' in path else '?'}mode={mode}"
+            page = served.open(address, 320)
+            assert served.status == STATUS.get(kind, 200), kind
             for width in (320, 390, 1280):
-                page = served.open(address, width)
-                assert served.status == STATUS.get(kind, 200), kind
+                page.set_viewport_size({"width": width, "height": 800})
                 assert width_of(page) <= width, (kind, mode, width)
         assert len(served.requests) <= 8, kind
         assert all(url.startswith(HOST) for url in served.requests), kind
