@@ -18,6 +18,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from cms.models import Office, Village
 from disclosure_pages.desk import (
+    choosers,  # noqa: F401
     foreign_titles,  # noqa: F401
     listing_hooks,  # noqa: F401
     views,

@@ -19,7 +19,7 @@ from wagtail.permission_policies import ModelPermissionPolicy
 
 from .choices import target_label, target_names
 from .models import OutboxEntry
-from .selectors import titles
+from .selectors import UNNAMED, titles
 from .wake import wake
 
 CHANGE = "gongkai_tasks.change_outboxentry"
@@ -87,9 +87,9 @@ class OutboxView(IndexView):
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(*args, **kwargs)
         rows = list(context["object_list"])
-        names = titles({row.key for row in rows})
+        names = titles({row.key for row in rows}, self.request.user)
         for row in context["table"].data:
-            row.title = names.get(row.key, row.key)
+            row.title = names.get(row.key, UNNAMED)
         context["may_retry"] = self.request.user.has_perm(CHANGE)
         return context
 

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
+from wagtail.permissions import policy_registry
 
 from disclosure_pages.models import ExternalItem
+from disclosure_pages.public_state import publicly_visible
 
 from .choices import target_names
 from .models import OutboxEntry
+
+UNNAMED = _("（已不公开的信息）")
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,18 @@ def backlogs() -> list[Backlog]:
     return [found.get(name, Backlog(name)) for name in target_names()]
 
 
-def titles(keys: Iterable[str]) -> dict[str, str]:
-    """Return the title of each key that still has a page or a row."""
+def titles(keys: Iterable[str], reader: Any) -> dict[str, str]:
+    """Return the title of each key that still has a page or a row.
+
+    What is public no longer is named to ``reader`` only where he works: the title may
+    be why it was taken back.
+    """
     keys = list(keys)
     uuids = [UUID(key) for key in keys if len(key) == 32]
-    pages = Page.objects.filter(translation_key__in=uuids)
+    own = policy_registry.get_by_type(Page).explorable_instances(reader)
+    public = [UUID(key) for key in publicly_visible(keys) if len(key) == 32]
+    known = Q(translation_key__in=public) | Q(pk__in=own.values("pk"))
+    pages = Page.objects.filter(known, translation_key__in=uuids)
     found = {
         uuid.hex: title for uuid, title in pages.values_list("translation_key", "title")
     }

@@ -9,7 +9,7 @@ from disclosure_pages.desk.today import LISTED, Line, Section, register_section
 
 from .choices import target_label
 from .models import OutboxEntry
-from .selectors import titles
+from .selectors import UNNAMED, titles
 
 
 @register_section("deliveries")
@@ -24,10 +24,10 @@ def deliveries(request: HttpRequest) -> Section | None:
         return None
     url = reverse("gongkai_outbox")
     rows = list(failed.order_by("-dead", "changed_at")[:LISTED])
-    names = titles({row.key for row in rows})
+    names = titles({row.key for row in rows}, request.user)
     lines = [
         Line(
-            names.get(row.key, row.key),
+            names.get(row.key, UNNAMED),
             url,
             _("%(target)s没有收下（已试 %(attempts)d 次）：%(error)s")
             % {

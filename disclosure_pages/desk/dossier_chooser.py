@@ -2,7 +2,6 @@
 
 from django import forms
 from django.db.models import QuerySet
-from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.choosers import BaseFilterForm
 from wagtail.admin.ui.tables import Column
@@ -12,8 +11,8 @@ from wagtail.admin.views.generic.chooser import (
     ChosenMultipleView,
     ChosenView,
 )
-from wagtail.admin.viewsets.chooser import ChooserViewSet
 
+from disclosure_pages.desk.choosers import ChoosesOnly
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.selectors import narrowed, visible_items
@@ -78,7 +77,7 @@ class PublicItemsChosen(ChosenMultipleView):
         return visible_items().filter(pk__in=pks)
 
 
-class PublicItemChooserViewSet(ChooserViewSet):
+class PublicItemChooserViewSet(ChoosesOnly):
     """Chooses a public item for a dossier."""
 
     model = DisclosureItemPage
@@ -89,7 +88,3 @@ class PublicItemChooserViewSet(ChooserViewSet):
     choose_results_view_class = ChoosePublicItemResults
     chosen_view_class = PublicItemChosen
     chosen_multiple_view_class = PublicItemsChosen
-
-    def get_urlpatterns(self) -> list[URLPattern]:
-        """Return the addresses without the one that makes a new item."""
-        return [url for url in super().get_urlpatterns() if url.name != "create"]

@@ -42,10 +42,11 @@ public           ✓     ✓    ✓      ✓      ✓       ✓       ✓       
 sign-in          ✓     ✓    ✓      ✓      ✓       ✓       ✓        ✓       ✓     ✓
 portal           –     –    –      –      –       –       –        –       –     –
 desk             –     ✓    ✓      ✓      ✓       ✓       ✓        ✓       ✓     –
-pages            –     o    –      –      –       ✓       ✓        –       –     –
+pages            –     o    –      –      –       ✓       –        –       –     –
 writing          –     o    –      –      –       ✓       –        –       –     –
 review           –     –    o      ✓      ✓       –       –        –       –     –
 asking outside   –     o    o      –      –       ✓       –        –       –     –
+handing over     –     –    o      ✓      ✓       ✓       –        –       –     –
 results          –     o    –      ✓      ✓       ✓       –        –       –     –
 hurrying         –     o    –      –      –       ✓       –        –       –     –
 taking back      –     o    o      ✓      ✓       ✓       –        –       –     –
@@ -82,6 +83,7 @@ PLACES = [
     ("pages", r"admin/pages/|admin/checks/"),
     ("writing", r"admin/(publish|load|superiors)/"),
     ("results", r"admin/review/batch/<uuid:batch>/result/"),
+    ("handing over", r"admin/review/<int:task_state_id>/hand-over/"),
     ("review", r"admin/review/"),
     ("hurrying", r"admin/priority/"),
     ("asking outside", r"admin/opinions/"),

@@ -8,7 +8,7 @@ import pytest
 from disclosure_pages.public_state import public_keys, public_states
 from tests.security.addresses import ALL
 from tests.security.matrix import place
-from tests.security.walking import ENTER, each_once, met, role_of, walk
+from tests.security.walking import ENTER, each_once, met, push, role_of, walk
 
 THOROUGH = {"anon", "other"}  # a stranger, and a clerk of the other office
 # What hides must have been there to be met by whoever may.
@@ -18,7 +18,10 @@ MUST_MEET = {
     "secrecy": {"review"},
     "leader": {"review"},
 }
-PEOPLE = ("anon", "other", "clerk", "head", "other-head", "secrecy", "leader")
+PEOPLE = (
+    *("anon", "other", "clerk", "head", "other-head", "secrecy", "leader"),
+    *("officer", "village", "inspector", "admin"),
+)
 
 
 def test_every_route_has_its_place_and_its_addresses(walked):
@@ -48,6 +51,17 @@ def test_nobody_meets_what_is_not_his(world, walked, log, person):
     assert MUST_MEET.get(role, set()) - set(found.seen) == set(), "nothing to hide"
     owed = {area for area in ENTER if ENTER[area][role] == "✓"}
     assert owed - set(found.entered) == set(), "the table promises what nobody enters"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("person", ["anon", "other", "village", "inspector", "officer"])
+def test_nobody_does_what_is_not_his(world, walked, log, person):
+    found = push(world, person, each_once(walked), log)
+    print(f"\n{person}: {dict(found.entered)}")  # noqa: T201
+    assert found.faults == []
+    assert dict(found.leaks) == {}
+    assert sorted(found.intrusions) == []
+    assert found.published == []
 
 
 def test_index_and_portal_are_told_nothing(world):

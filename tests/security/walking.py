@@ -5,7 +5,9 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from django.db import connection, transaction
 from django.test import Client
+from wagtail.models import Page
 
 from tests.security.addresses import Address
 from tests.security.matrix import ENTERS, SEES, place, read
@@ -17,6 +19,7 @@ SECONDS = {"other": "clerk", "other-head": "head"}
 # Whoever may take back what is public reads here what it is called, and whoever does a
 # step of a bulk load what came of its items; no draft is named here.
 NAMES = re.compile(r"/admin/(withdraw/\d+/|review/batch/[\w-]+/result/)$")
+EVERY = {"review", "handing over", "hurrying", "taking back"}  # depends on the step
 LEFT_OUT = {"admin/logout/"}  # ends the walk
 
 
@@ -45,6 +48,7 @@ class Walk:
     intrusions: set[str] = field(default_factory=set)
     entered: Counter = field(default_factory=Counter)
     seen: Counter = field(default_factory=Counter)
+    published: list[str] = field(default_factory=list)
 
 
 def role_of(person: str) -> str:
@@ -100,10 +104,49 @@ def each_once(walked: list[Address]) -> list[Address]:
     for address in walked:
         if address.whose == "missing":
             continue
-        every = place(address.route) in ("review", "taking back")
+        every = place(address.route) in EVERY
         which = address.path if every else ""
         found.setdefault((address.route, address.whose, which), address)
     return list({address.path: address for address in found.values()}.values())
+
+
+def push(world: World, person: str, addresses: list[Address], log: Log) -> Walk:
+    """POST an empty form everywhere; what it did is taken back each time.
+
+    Where somebody may not enter, nothing is written; nothing becomes public anywhere.
+    """
+    client, found = browser_of(world, person), Walk()
+    for address in addresses:
+        if address.route in LEFT_OUT:
+            continue
+        client.cookies.pop("messages", None)
+        with transaction.atomic():
+            before, public = connection.connection.total_changes, public_now()
+            answer = client.post(address.path)
+            wrote = connection.connection.total_changes - before
+            if public_now() - public:
+                found.published.append(address.path)
+            transaction.set_rollback(True)
+        if answer.status_code >= 500:
+            found.faults.append(address.path)
+        if wrote and not may_enter(person, address) and not may_send(address):
+            found.intrusions.add(address.path)
+        told = log.taken() + text_of(answer)
+        for secret in met(world, told, address.path):
+            if not may_see(person, secret, address.path):
+                found.leaks[f"{secret.kind} of {secret.office}"].add(address.path)
+        found.entered[answer.status_code] += 1
+    return found
+
+
+def public_now() -> set[tuple[int, int]]:
+    """Return every public page with the revision that is public."""
+    return set(Page.objects.live().values_list("pk", "live_revision"))
+
+
+def may_send(address: Address) -> bool:
+    """Whether anybody may write there: signing in, a note to the site's keepers."""
+    return place(address.route) in ("sign-in", "public")
 
 
 def walk(world: World, person: str, addresses: list[Address], log: Log) -> Walk:

@@ -83,6 +83,7 @@ class World:
     people: dict = field(default_factory=dict)
     things: dict[str, dict] = field(default_factory=dict)  # office → what it has
     pages: dict[str, list] = field(default_factory=dict)  # office → its hidden pages
+    known: dict = field(default_factory=dict)
 
     def hide(self, kind, office=""):
         """Return a new canary for a thing of this kind."""
@@ -104,7 +105,10 @@ class World:
     def bundles(self, whose):
         """Return the things of an office, once with each of its hidden pages."""
         shared = self.things["site"] | self.things[whose]
-        return [shared | {"page": _Known(page)} for page in self.pages[whose]]
+        for page in self.pages[whose]:
+            if page.pk not in self.known:
+                self.known[page.pk] = _Known(page)
+        return [shared | {"page": self.known[p.pk]} for p in self.pages[whose]]
 
     def bulk_paths(self):
         """Give the address of every bulk action, for things of both offices."""
