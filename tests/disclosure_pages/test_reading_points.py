@@ -29,7 +29,7 @@ from disclosure_pages.reading_point_duty import Seasons, State, hours_on, spans
 from disclosure_pages.reading_point_map import Box, places, width_of, window_place
 from disclosure_pages.reading_point_rules import dialled, phone_error
 from disclosure_pages.wagtail_hooks import VillageViewSet
-from tests.disclosure_pages.test_budgets import write_tables
+from tests.disclosure_pages.test_today import write_tables
 from tests.factories import VillageFactory, make_reading_point, make_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site_of_the_module")]

@@ -23,7 +23,6 @@ from disclosure_pages.models import (
     Subcategory,
 )
 from tasks.models import OutboxEntry
-from tests.disclosure_pages.test_budgets import write_tables
 from tests.factories import OfficeFactory, make_item, make_people, make_site, make_user
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +216,19 @@ def test_the_desk_calls_no_outside_host(client, people):
     assert [s for s in sources if re.match(r"(https?:)?//", s)] == []
 
 
+def write_tables(pages):
+    """Write rows of a model with a parent table, which ``bulk_create`` refuses."""
+    rows = []
+    for page in pages:
+        values = {f.attname: getattr(page, f.attname) for f in Page._meta.local_fields}
+        rows.append(Page(**values))
+    for page, row in zip(pages, Page.objects.bulk_create(rows), strict=True):
+        page.pk = page.page_ptr_id = page.id = row.pk
+    model = type(pages[0])
+    local = model._meta.local_concrete_fields
+    model._base_manager._insert(pages, fields=local, using="default")
+
+
 def many(count, clerk):
     """So many items at once: half public, half drafts of the clerk, some overdue."""
     model = make_item("样子", live=False, user=clerk)
@@ -235,8 +247,7 @@ def many(count, clerk):
         )
         for n in range(1, count + 1)
     ]  # fmt: skip
-    for start in range(0, count, 500):
-        write_tables(pages[start : start + 500])
+    write_tables(pages)
     Page.objects.filter(pk=parent.pk).update(numchild=parent.numchild + count)
 
 
@@ -245,7 +256,7 @@ def test_the_first_page_costs_the_same_with_four_times_more(client, people):
         "both", "编辑·民政和社会事务办公室", "负责人·民政和社会事务办公室"
     )
     counts = {}
-    for size in (500, 2_000):
+    for size in (250, 1_000):
         many(size, people["clerk"])
         counts[size] = {}
         for role in ("clerk", "head", "secrecy", "leader", "officer", "clerk and head"):
@@ -254,8 +265,8 @@ def test_the_first_page_costs_the_same_with_four_times_more(client, people):
             with CaptureQueriesContext(connection) as found:
                 assert client.get("/admin/").status_code == 200
             counts[size][role] = len(found)
-    assert counts[500] == counts[2_000]
-    assert max(counts[500].values()) <= 30, counts
+    assert counts[250] == counts[1_000]
+    assert max(counts[250].values()) <= 30, counts
 
 
 def test_the_page_of_today_writes_nothing(client, people):
