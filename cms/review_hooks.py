@@ -18,6 +18,13 @@ def log_actions(actions: LogActionRegistry) -> None:
         def format_message(self, log_entry: Any) -> str:
             return _("%(to)s接办%(step)s") % log_entry.data
 
+    @actions.register_action("gongkai.review.release")
+    class ReleaseFormatter(LogFormatter):
+        label = _("交回审查")
+
+        def format_message(self, log_entry: Any) -> str:
+            return _("%(to)s交回%(step)s") % log_entry.data
+
     @actions.register_action("gongkai.review.reassign")
     class ReassignFormatter(LogFormatter):
         label = _("改派审查")

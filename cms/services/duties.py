@@ -81,6 +81,19 @@ def claim(task_state: TaskState, user: Any) -> ReviewDuty:
     return _assign(duty, user, by=user, action="gongkai.review.claim", reason="")
 
 
+@transaction.atomic
+def release(task_state: TaskState, user: Any) -> ReviewDuty:
+    """Give back a step that the user has in hand (交回): anybody who may takes it.
+
+    Raises:
+        ReviewConflict: it is not in his hands, or it is done.
+    """
+    duty = _locked(task_state)
+    if duty.assignee_id != user.pk:
+        raise ReviewConflict(_("这一步不在您手上，没有改变。"))
+    return _assign(duty, None, by=user, action="gongkai.review.release", reason="")
+
+
 def may_hand_over(task_state: TaskState, user: Any) -> bool:
     """Whether the user does this step, or manages the reviews."""
     page = task_state.workflow_state.content_object
@@ -275,7 +288,7 @@ def _locked(task_state: TaskState) -> ReviewDuty:
 def _assign(
     duty: ReviewDuty, to: Any, *, by: Any, action: str, reason: str
 ) -> ReviewDuty:
-    duty.assignee, duty.assigned_at = to, timezone.now()
+    duty.assignee, duty.assigned_at = to, timezone.now() if to else None
     duty.save(update_fields=["assignee", "assigned_at"])
     state = duty.task_state
     log(
@@ -283,6 +296,10 @@ def _assign(
         action=action,
         user=by,
         revision=state.revision,
-        data={"to": person_name(to), "step": state.task.name, "reason": reason},
+        data={
+            "to": person_name(to or by),
+            "step": state.task.name,
+            "reason": reason,
+        },
     )
     return duty

@@ -33,6 +33,7 @@ def duty_urls() -> list[URLPattern]:
     return [
         path("review/", queue.queue, name="gongkai_review_queue"),
         path(f"{step}/claim/", duty_views.claim, name="gongkai_claim"),
+        path(f"{step}/release/", duty_views.release, name="gongkai_release"),
         path(f"{step}/hand-over/", duty_views.hand_over, name="gongkai_hand_over"),
         path(
             "priority/<int:page_id>/",

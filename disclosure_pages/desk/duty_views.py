@@ -1,5 +1,6 @@
 """Claiming a step, handing it over, hurrying a review; one's own absences."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -48,13 +49,30 @@ def _back(request: HttpRequest) -> HttpResponse:
 @require_POST
 def claim(request: HttpRequest, task_state_id: int) -> HttpResponse:
     """Take a step into one's own hands (接办)."""
+    done = _("已由您承办：《%(title)s》")
+    return _taken(request, task_state_id, duties.claim, done)
+
+
+@require_POST
+def release(request: HttpRequest, task_state_id: int) -> HttpResponse:
+    """Give a step back, so that somebody else may take it (交回)."""
+    done = _("已交回，别人也可以接办：《%(title)s》")
+    return _taken(request, task_state_id, duties.release, done)
+
+
+def _taken(
+    request: HttpRequest,
+    task_state_id: int,
+    act: Callable[[TaskState, Any], Any],
+    done: str,
+) -> HttpResponse:
     state = _state(task_state_id)
     try:
-        duties.claim(state, request.user)
+        act(state, request.user)
     except (ReviewConflict, PermissionDenied) as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("已由您承办：《%(title)s》") % _title(state))
+        messages.success(request, done % _title(state))
     return _back(request)
 
 

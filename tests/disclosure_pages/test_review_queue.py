@@ -156,6 +156,22 @@ def test_a_claimed_step_moves_to_the_others_view_of_a_colleague(client, people):
     assert step(item).duty.assignee == people["head"]
 
 
+def test_who_has_a_step_in_hand_gives_it_back_and_nobody_else(client, people):
+    item = submit(people, "要办的")
+    address = f"{QUEUE}{step(item).pk}/"
+    colleague = second_head(item)
+    duties.claim(step(item), people["head"])
+    client.force_login(colleague)
+    client.post(f"{address}release/")
+    assert step(item).duty.assignee == people["head"]
+    client.force_login(people["head"])
+    assert 'release/"' in client.get(address).content.decode()
+    answer = client.post(f"{address}release/", {"next": address}, follow=True)
+    assert "已交回" in answer.content.decode()
+    assert step(item).duty.assignee is None
+    assert titles(rows(client, colleague)) == ["要办的"]
+
+
 def test_nobody_claims_what_is_not_his(client, people):
     item = submit(people, "要办的")
     for name in ("clerk", "secrecy", "officer"):
