@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.services import CHROMIUM
 
@@ -26,6 +26,7 @@ def browser():
     Playwright keeps an event loop in this thread; without the variable Django would
     refuse the database to every test while it runs.
     """
+    expect.set_options(timeout=15_000)  # a machine under load is no failure
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

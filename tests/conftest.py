@@ -88,9 +88,10 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def production_site(tmp_path_factory):
+def production_site(tmp_path_factory, django_db_setup):
     """Production mode: the process list on PostgreSQL, Redis and Elasticsearch."""
-    with sites.production(tmp_path_factory.mktemp("production")) as running:
+    home, migrated = tmp_path_factory.mktemp("production"), connection.settings_dict
+    with sites.production(home, Path(migrated["NAME"])) as running:
         yield running
 
 
