@@ -74,8 +74,15 @@ class RunningSite:
 
         Returns stdout; fails loudly with stderr unless ``check`` is off.
         """
+        return self._run("manage.py", *arguments, role=role, check=check)
+
+    def prepare(self, *commands: str, role: str = "web") -> None:
+        """Run several commands in one process, as ``./run`` does."""
+        self._run("-m", "ops.prepare", *commands, role=role)
+
+    def _run(self, *arguments: str, role: str, check: bool = True) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *arguments],
             cwd=ROOT,
             env=self.environments[role],
             capture_output=True,
@@ -304,7 +311,7 @@ def production(home: Path, migrated: Path, **variables: str) -> Iterator[Running
     """Set up and run the process list in production mode, beside a city portal.
 
     Args:
-        migrated: an SQLite database with all tables, for the portal.
+        migrated: an SQLite database, with all tables if there is one, for the portal.
     """
     port = two_ports()
     with contextlib.ExitStack() as stack:
@@ -366,11 +373,9 @@ def prepare(running: RunningSite, migrated: Path) -> None:
     """Databases, static files and the demo township; the portal's beside it."""
     (running.home / "portal").mkdir()
     copy_database(migrated, running.home / "portal/gongkai.sqlite3")
-    running.manage("migrate", "-v", "0")
     running.manage("collectstatic", "--no-input", "-v", "0")
-    running.manage("setup_site")
-    running.manage("load_demo")
-    running.manage("setup_site", role="portal")
+    running.prepare("migrate", "setup_site", "load_demo")
+    running.prepare("migrate", "setup_site", role="portal")
 
 
 def end_all(running: RunningSite) -> None:
