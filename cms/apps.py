@@ -13,7 +13,9 @@ class CmsConfig(AppConfig):
         from cms.audit import receivers
         from cms.desk_labels import name_fields
         from cms.names import put_family_name_first
+        from cms.new_round import replace_resume
 
         name_fields()
         put_family_name_first()
         receivers.connect()
+        replace_resume()

@@ -17,7 +17,6 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
-from wagtail.models import Page
 
 from disclosure_pages import renderers
 from disclosure_pages.choices import OpinionAnswer
@@ -112,7 +111,8 @@ def _shown(asked: OpinionRequest, token: str) -> dict[str, Any]:
         }
         for file in page.named_files()
     ]
-    html = OWN_FILE.sub(functools.partial(_through_link, token), _html(page))
+    html = renderers.draft_html(page)
+    html = OWN_FILE.sub(functools.partial(_through_link, token), html)
     return {
         "asked": asked,
         "draft": page,
@@ -121,10 +121,6 @@ def _shown(asked: OpinionRequest, token: str) -> dict[str, Any]:
         "files": files,
         "newer": asked.page.latest_revision_id != asked.revision_id,
     }
-
-
-def _html(page: Page) -> str:
-    return renderers.html(page) if hasattr(page, "kind") else ""
 
 
 def _through_link(token: str, match: re.Match[str]) -> str:
@@ -159,7 +155,7 @@ def opinion_picture(
     request: HttpRequest, token: str, asked: OpinionRequest, name: str
 ) -> HttpResponse:
     """Serve a picture that the revision shows."""
-    found = OWN_FILE.findall(_html(asked.revision.as_object()))
+    found = OWN_FILE.findall(renderers.draft_html(asked.revision.as_object()))
     shown = {
         unquote(unescape(path)) for _head, kind, _pk, path in found if kind == "media"
     }

@@ -5,11 +5,23 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
+from django.utils import timezone
 from wagtail.models import WorkflowState
 from wagtail.signals import page_published, workflow_submitted
 
-from cms.models import Authority, Office, SteeringMember, Village
-from disclosure_pages.models import DisclosureItemPage, ReadingPointPage
+from cms.models import (
+    Authority,
+    Office,
+    SecrecyOpinion,
+    SecrecyReview,
+    SteeringMember,
+    Village,
+)
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    OpinionRequest,
+    ReadingPointPage,
+)
 from disclosure_pages.page_cache import forget_copies
 from disclosure_pages.services.index_numbers import (
     issue_index_number,
@@ -47,6 +59,16 @@ def let_managers_of_the_village(
     sender: Any, instance: ReadingPointPage, **kwargs: Any
 ) -> None:
     allow_managers(instance)
+
+
+@receiver(post_save, sender=SecrecyReview, dispatch_uid="secrecy_reviewed")
+def close_links_to_what_was_refused(
+    sender: Any, instance: SecrecyReview, **kwargs: Any
+) -> None:
+    """What may not become public is shown to nobody outside any more."""
+    if instance.opinion != SecrecyOpinion.OPEN:
+        asked = OpinionRequest.objects.filter(revision=instance.revision_id)
+        asked.open().update(revoked_at=timezone.now())
 
 
 @receiver(post_save, dispatch_uid="register_saved")

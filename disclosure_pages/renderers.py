@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import override
 from wagtail.models import Page
 
@@ -27,6 +28,7 @@ from disclosure_pages.models import (
     ReadingPointPage,
     RulesPage,
 )
+from disclosure_pages.models.base import PublicPage
 from disclosure_pages.models.pages import TextPage
 
 
@@ -167,6 +169,12 @@ def _published_on(page: Page) -> str:
     """Return the day of the first publication, as people here count days."""
     moment = page.first_published_at
     return iso(timezone.localdate(moment)) if moment else ""
+
+
+def draft_html(page: Page) -> SafeString:
+    """Return what readers would see of a draft; "" for a page that is only a frame."""
+    shown = html(page) if isinstance(page, PublicPage) else ""
+    return mark_safe(shown)  # noqa: S308  # what the public page would show
 
 
 @singledispatch

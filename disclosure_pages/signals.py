@@ -1,8 +1,8 @@
-"""The one signal by which public content tells the right-hand packages of a change.
+"""The two signals by which public content tells the right-hand packages of a change.
 
 ``public_state_changed`` is sent inside the transaction of the change, with
 ``keys`` (list of permanent keys) and ``lane`` ("withdraw", "publish" or "bulk").
-Wagtail's own publish signals cover single pages; this one covers bulk paths,
+The save of a page tells its own change; this one tells those of bulk paths,
 withdrawals and rows that are not pages. ``page_withdrawn`` is sent in the
 transaction that took a page of any type back, with the page as ``instance``.
 """

@@ -3,12 +3,12 @@
 On a laptop a suite whose server is missing is left out, and the summary says so;
 where ``CI`` is set it fails. The suite runs on SQLite; with
 ``GONGKAI_TEST_DATABASE=postgresql`` it is the second pass, which takes ``postgresql``
-tests in and leaves out those that start processes of their own (they have run, with
-PostgreSQL, in the first) and those that ask no database at all: pytest-django refuses
-them any, so that a second run could only repeat the first. Of `disclosure_pages` it
-takes the files of `ALSO_ON_POSTGRESQL`: what locks, writes in bulk, casts, counts and
-sorts. Forms, texts, drawings and the crawl of all addresses are the same on both, and
-they take the longest.
+tests in and leaves out those that start processes of their own (a browser, a site;
+production mode has used PostgreSQL in the first) and those that ask no database at all:
+pytest-django refuses them any, so that a second run could only repeat the first. Of
+`disclosure_pages` it takes the files of `ALSO_ON_POSTGRESQL`: what locks, writes in
+bulk, casts, counts and sorts. Forms, texts, drawings and the crawl of all addresses are
+the same on both, and they take the longest.
 """
 
 import os

@@ -11,6 +11,7 @@ PERMISSIONS = "gongkai.permissions"
 ACCOUNT = "gongkai.account"
 SETTINGS = "gongkai.settings"
 SECRECY_REVIEW = "gongkai.secrecy_review"
+SIGN = "gongkai.review.sign"
 READ = "gongkai.read"
 READ_HISTORY = "gongkai.read_history"
 COMPARE = "gongkai.compare"
@@ -29,6 +30,7 @@ def register(actions: LogActionRegistry) -> None:
         (ACCOUNT, _("改动账号")),
         (SETTINGS, _("改动设置")),
         (SECRECY_REVIEW, _("填写保密审查意见")),
+        (SIGN, _("会签或代办审查")),
         (READ, _("查看未公开内容")),
         (READ_HISTORY, _("查看修改历史")),
         (COMPARE, _("比较版本")),

@@ -17,6 +17,7 @@ class ReviewDuty(models.Model):
     """Who does one step until when (办理): opened with the step, one row each.
 
     Without ``assignee`` whoever may do the step does it; with one, he or his stand-in.
+    ``content_sha256`` is of the text that the step approved.
     """
 
     task_state = models.OneToOneField(
@@ -42,6 +43,9 @@ class ReviewDuty(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("代谁办理"),
+    )
+    content_sha256 = models.CharField(
+        _("通过时的内容校验值"), max_length=64, blank=True
     )
     reminded_at = models.DateTimeField(_("催办时间"), null=True, blank=True)
     escalated_at = models.DateTimeField(_("上报时间"), null=True, blank=True)

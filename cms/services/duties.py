@@ -76,7 +76,7 @@ def claim(task_state: TaskState, user: Any) -> ReviewDuty:
             _("%(name)s已经接办。需要您办时，请先改派给您。")
             % {"name": person_name(duty.assignee)}
         )
-    if reason := may_review(task_state, user):
+    if reason := may_review(duty.task_state, user):
         raise PermissionDenied(reason)
     return _assign(duty, user, by=user, action="gongkai.review.claim", reason="")
 
@@ -91,6 +91,7 @@ def release(task_state: TaskState, user: Any) -> ReviewDuty:
     duty = _locked(task_state)
     if duty.assignee_id != user.pk:
         raise ReviewConflict(_("这一步不在您手上，没有改变。"))
+    duty.reminded_at = None  # whoever takes it is reminded anew
     return _assign(duty, None, by=user, action="gongkai.review.release", reason="")
 
 
@@ -126,11 +127,12 @@ def reassign(task_state: TaskState, to: Any, *, by: Any, reason: str) -> ReviewD
         raise PermissionDenied(_("这一步不由您办，不能改派。"))
     if not reason.strip():
         raise ReviewConflict(_("请写明为什么改派。"))
-    if hindrance := may_review(task_state, to):
+    if hindrance := may_review(duty.task_state, to):
         raise PermissionDenied(
             _("不能改派给%(name)s：%(reason)s")
             % {"name": person_name(to), "reason": hindrance}
         )
+    duty.reminded_at = None
     duty = _assign(
         duty, to, by=by, action="gongkai.review.reassign", reason=reason.strip()
     )
@@ -289,7 +291,7 @@ def _assign(
     duty: ReviewDuty, to: Any, *, by: Any, action: str, reason: str
 ) -> ReviewDuty:
     duty.assignee, duty.assigned_at = to, timezone.now() if to else None
-    duty.save(update_fields=["assignee", "assigned_at"])
+    duty.save(update_fields=["assignee", "assigned_at", "reminded_at"])
     state = duty.task_state
     log(
         instance=state.workflow_state.content_object.specific,

@@ -1,7 +1,9 @@
 """Deciding on a page under review: bound to the revision shown, four eyes, one path."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -17,7 +19,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 from wagtail.models import Page, Revision, TaskState, WorkflowState
 
-from cms.audit.actions import SECRECY_REVIEW
+from cms.audit.actions import SECRECY_REVIEW, SIGN
 from cms.audit.events import canonical
 from cms.models.duties import Countersignature, ReviewDuty
 from cms.models.moderation import CountersignTask, SecrecyReviewTask
@@ -29,6 +31,7 @@ from cms.services.reviewers import (
     acting,
     authors,
     deciders,
+    deciders_of_each,
     is_emergency,
     kept_acting,
     open_groups,
@@ -141,9 +144,13 @@ def decide(
     """
     page_id = task_state.workflow_state.object_id
     page = Page.objects.select_for_update().get(pk=page_id)
-    task_state = TaskState.objects.select_related(
-        "workflow_state", "task", "duty__assignee"
-    ).get(pk=task_state.pk)
+    duties = ReviewDuty.objects.select_for_update(of=("self",))
+    duty = duties.select_related("assignee").filter(task_state=task_state.pk).first()
+    task_state = TaskState.objects.select_related("workflow_state", "task").get(
+        pk=task_state.pk
+    )
+    if duty:
+        task_state.duty = duty
     task_state.workflow_state.content_object = page
     if task_state.status != TaskState.STATUS_IN_PROGRESS:
         if task_state.finished_by_id == user.pk:
@@ -164,7 +171,7 @@ def decide(
     if is_secrecy and record is not None:
         _keep_record(task_state, user, record, place)
     if approve:
-        _keep_place(task_state, place)
+        _keep_approval(task_state, place, user)
         if _countersigned(task_state, place, user, comment):
             _approve(task_state, user, comment)
         return
@@ -185,10 +192,31 @@ def _assert_not_assigned_away(
     )
 
 
-def _keep_place(task_state: TaskState, place: _Place) -> None:
-    if place.principal:
-        rows = ReviewDuty.objects.filter(task_state_id=task_state.pk)
-        rows.update(acted_for=place.principal)
+def _keep_approval(task_state: TaskState, place: _Place, user: AbstractUser) -> None:
+    """Bind the step to the text that was approved, and to whom it was done for."""
+    ReviewDuty.objects.filter(task_state_id=task_state.pk).update(
+        acted_for=place.principal, content_sha256=content_hash(task_state.revision)
+    )
+    several = issubclass(task_state.task.specific_class, CountersignTask)
+    if not several and not place.principal:
+        return  # Wagtail's own entry says it all
+    log(
+        task_state.workflow_state.content_object,
+        SIGN,
+        user=user,
+        revision=task_state.revision,
+        data={
+            "step": task_state.task.name,
+            "group": str(Group.objects.get(pk=place.group)),
+            "acted_for": _name_of(place.principal),
+        },
+    )
+
+
+def _name_of(principal: int | None) -> str:
+    if principal is None:
+        return ""
+    return person_name(get_user_model().objects.get(pk=principal))
 
 
 def _countersigned(
@@ -235,22 +263,19 @@ def _sentences(model: type[Page], error: ValidationError) -> str:
 def _keep_record(
     task_state: TaskState, user: AbstractUser, record: SecrecyRecord, place: _Place
 ) -> None:
-    principals = []
-    if place.principal:
-        principals = get_user_model().objects.filter(pk=place.principal)
     kept = SecrecyReview.objects.create(
         revision_id=task_state.revision_id,
         task_state=task_state,
         reviewer=user,
         reviewer_name=person_name(user),
-        acted_for_name="".join(map(person_name, principals)),
+        acted_for_name=_name_of(place.principal),
         opinion=record.opinion,
         questions=record.questions,
         answers=record.answers,
         legal_ground=record.legal_ground,
         note=record.note,
-        content_sha256=content_hash(task_state.revision_id),
-        files=named_files(task_state.revision),
+        content_sha256=content_hash(task_state.revision),
+        files=named_files(task_state.revision.as_object()),
     )
     log(
         task_state.workflow_state.content_object,
@@ -269,19 +294,18 @@ def _keep_record(
     )
 
 
-def content_hash(revision_id: int) -> str:
-    """Return the SHA-256 of what the database holds as the revision's content now."""
-    content = Revision.objects.values_list("content", flat=True).get(pk=revision_id)
-    return hashlib.sha256(canonical(content).encode()).hexdigest()
+def content_hash(revision: Revision) -> str:
+    """Return the SHA-256 of a revision's content; it must be freshly read."""
+    return hashlib.sha256(canonical(revision.content).encode()).hexdigest()
 
 
-def named_files(revision: Revision) -> list[dict[str, Any]]:
-    """Return every attachment that the revision names, in order, by its content."""
-    page = revision.as_object()
+def named_files(page: Page) -> list[dict[str, Any]]:
+    """Return every file that a draft names, in order: its words and its content."""
     files = page.named_files() if hasattr(page, "named_files") else []
     return [
         {
             "name": file.label,
+            "file": file.document.filename,
             "bytes": file.document.file_size or 0,
             "sha256": file.document.sha256,
         }
@@ -290,7 +314,10 @@ def named_files(revision: Revision) -> list[dict[str, Any]]:
 
 
 def assert_fully_approved(workflow_state: WorkflowState, revision: Revision) -> None:
-    """Raise unless every step approved this very revision, each by another person.
+    """Raise unless every step approved this very text, in order, by other persons.
+
+    Args:
+        revision: the one to be published, freshly read.
 
     Raises:
         ReviewConflict: with the reason in Chinese.
@@ -298,24 +325,50 @@ def assert_fully_approved(workflow_state: WorkflowState, revision: Revision) -> 
     states = list(
         workflow_state.task_states.filter(
             revision=revision, status=TaskState.STATUS_APPROVED
-        ).select_related("task")
+        )
+        .select_related("task", "duty", "secrecy_review")
+        .order_by("pk")
     )
-    page = workflow_state.content_object
-    needed = {task.pk for task in workflow_state.workflow.tasks}
-    done = {state.task_id for state in states}
-    kinds = {state.task.specific_class for state in states}
-    if needed - done or missing_steps(kinds, page.specific.risk):
-        raise ReviewConflict(_("还有审查步骤没有就这一版文字作出决定。"))
-    people = deciders(states)
-    if len(people) < len(states) or people & authors(page):
-        raise ReviewConflict(_("一人只能办理一个步骤，起草人不能审查。"))
-    for state in states:
-        if not is_secrecy_step(state):
-            continue
-        record = SecrecyReview.objects.filter(task_state_id=state.pk).first()
+    draft = revision.as_object()
+    _assert_every_step(workflow_state, states, draft)
+    _assert_other_persons(states, authors(draft))
+    text = content_hash(revision)
+    if any(_approved_text(state) != text for state in states):
+        raise ReviewConflict(_("文字在审查以后变动过，需要重新审查。"))
+    for state in filter(is_secrecy_step, states):
+        record = getattr(state, "secrecy_review", None)
         if record is None:
             raise ReviewConflict(_("没有保密审查记录，需要重新审查。"))
-        _assert_as_reviewed(record, revision)
+        _assert_as_reviewed(record, revision, draft)
+
+
+def _approved_text(state: TaskState) -> str:
+    duty: ReviewDuty | None = getattr(state, "duty", None)
+    return duty.content_sha256 if duty else ""
+
+
+def _assert_every_step(
+    workflow_state: WorkflowState, states: list[TaskState], draft: Page
+) -> None:
+    """Raise unless all steps that the text needs now were done, one after the other."""
+    steps = [task.pk for task in workflow_state.workflow.tasks]
+    kinds = {state.task.specific_class for state in states}
+    done = [state.task_id for state in states]
+    if done != steps or missing_steps(kinds, draft.risk):
+        raise ReviewConflict(_("还有审查步骤没有就这一版文字作出决定。"))
+    wanted = draft.get_workflow()
+    if wanted is None or {task.pk for task in wanted.tasks} - set(steps):
+        raise ReviewConflict(
+            _("这条信息现在要走更多的审查步骤。请退回，由起草人重新提交。")
+        )
+
+
+def _assert_other_persons(states: list[TaskState], wrote: set[int]) -> None:
+    """Raise when one person, or one in whose place somebody stood, acted twice."""
+    acts = Counter(chain.from_iterable(deciders_of_each(states).values()))
+    acts.update(wrote)
+    if max(acts.values()) > 1 or not all(state.finished_by_id for state in states):
+        raise ReviewConflict(_("一人只能办理一个步骤，起草人不能审查。"))
 
 
 def assert_unchanged(revision: Revision) -> None:
@@ -324,17 +377,19 @@ def assert_unchanged(revision: Revision) -> None:
     For what goes live later than it was approved; material that came in without a
     review of ours has no record and passes.
 
+    Args:
+        revision: freshly read.
+
     Raises:
         ReviewConflict: with the reason in Chinese.
     """
     record = revision.secrecy_reviews.filter(opinion=SecrecyOpinion.OPEN).first()
     if record:
-        _assert_as_reviewed(record, revision)
+        _assert_as_reviewed(record, revision, revision.as_object())
 
 
-def _assert_as_reviewed(record: SecrecyReview, revision: Revision) -> None:
-    if record.content_sha256 != content_hash(revision.pk):
+def _assert_as_reviewed(record: SecrecyReview, revision: Revision, draft: Page) -> None:
+    if record.content_sha256 != content_hash(revision):
         raise ReviewConflict(_("文字在保密审查以后变动过，需要重新审查。"))
-    hashes = [file["sha256"] for file in named_files(revision)]
-    if record.file_hashes != hashes:
+    if record.files != named_files(draft):
         raise ReviewConflict(_("附件在保密审查以后变动过，需要重新审查。"))

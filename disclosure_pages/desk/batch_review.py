@@ -150,11 +150,19 @@ def _with_files(rows: Sequence[Waiting]) -> list[Shown]:
     return shown
 
 
-def outcome_rows(batch: uuid.UUID) -> list[dict[str, str]]:
-    """Return every decision taken on the batch so far, a row per item and step."""
+def outcome_rows(
+    batch: uuid.UUID, pages: set[str] | None = None
+) -> list[dict[str, str]]:
+    """Return every decision taken on the batch so far, a row per item and step.
+
+    Args:
+        pages: only of these, by their ids; all of the batch unless given.
+    """
+    states = TaskState.objects.filter(revision__in=revisions_of(batch))
+    if pages is not None:
+        states = states.filter(workflow_state__object_id__in=pages)
     states = (
-        TaskState.objects.filter(revision__in=revisions_of(batch))
-        .select_related("task", "finished_by", "revision")
+        states.select_related("task", "finished_by", "revision")
         .defer("revision__content")
         .order_by("revision_id", "started_at", "pk")
     )

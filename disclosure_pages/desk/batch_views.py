@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -13,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from wagtail import hooks
-from wagtail.models import TaskState
+from wagtail.models import Page, TaskState
 
 from cms.services.reviewers import is_reviewer
 from disclosure_pages.csv_answers import csv_answer
@@ -28,6 +29,7 @@ from disclosure_pages.desk.batch_review import (
 )
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
 from disclosure_pages.desk.waiting import Waiting, revisions_of
+from disclosure_pages.headed_offices import headed_offices
 from disclosure_pages.models import ImportBatch
 
 MAX_TOLD = 10  # the others stand in the queue
@@ -216,10 +218,11 @@ def _numbers(values: list[str]) -> list[int]:
 def batch_result(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     """Show every decision on the batch, a row per item and step; also as CSV."""
     load = get_object_or_404(ImportBatch, uuid=batch)
-    rows = outcome_rows(batch)
-    allowed = reviewed(request, load) or rows_of(request.user, batch)
-    if not allowed and not request.user.has_perm("disclosure_pages.withdraw_item"):
+    every = load.user_id == request.user.pk
+    every = every or request.user.has_perm("disclosure_pages.withdraw_item")
+    if not (every or reviewed(request, load) or rows_of(request.user, batch)):
         raise PermissionDenied
+    rows = outcome_rows(batch, None if every else _own_pages(request.user, batch))
     if request.GET.get("format") == "csv":
         return _csv(load, rows)
     page = Paginator(rows, 200).get_page(request.GET.get("page"))
@@ -228,6 +231,20 @@ def batch_result(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
         "disclosure_pages/desk/batch_result.html",
         {"batch": load, "page": page},
     )
+
+
+def _own_pages(user: Any, batch: uuid.UUID) -> set[str]:
+    """Return the pages of a batch that a reviewer had or has in hand, or heads."""
+    states = TaskState.objects.filter(revision__in=revisions_of(batch))
+    acted = states.filter(Q(finished_by=user) | Q(countersignatures__user=user))
+    keys = set(acted.values_list("workflow_state__object_id", flat=True))
+    keys |= {str(row.page.pk) for row in rows_of(user, batch)}
+    batch_pages = states.values_list("workflow_state__object_id", flat=True)
+    pages = Page.objects.filter(pk__in={int(pk) for pk in batch_pages})
+    offices = tuple(headed_offices(user).values())
+    if offices:
+        keys |= {str(page.pk) for page in pages if page.path.startswith(offices)}
+    return keys
 
 
 def _csv(load: ImportBatch, rows: list[dict[str, str]]) -> HttpResponse:

@@ -150,7 +150,7 @@ class SubmitBulkAction(ItemBulkAction):
         draft.full_clean()
         if reasons := what_blocks(draft):
             raise ValidationError(reasons)
-        page.get_workflow().start(page, self.request.user)
+        draft.get_workflow().start(page, self.request.user)
 
 
 class CategoryForm(forms.Form):

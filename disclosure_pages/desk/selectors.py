@@ -12,10 +12,9 @@ from disclosure_pages.desk.waiting import Waiting, grouped, waiting_for
 from disclosure_pages.models import OfficeIndexPage
 
 
-def review_queue(user: Any, limit: int | None = None) -> list[TaskState]:
-    """Return the steps that wait for this user, the oldest first."""
-    mine = [row.state for row in waiting_for(user) if not row.hindrance]
-    return mine[:limit]
+def review_queue(user: Any) -> list[TaskState]:
+    """Return the steps that wait for this user, the most pressing first."""
+    return [row.state for row in waiting_for(user) if not row.hindrance]
 
 
 def next_waiting(user: Any) -> TaskState | None:

@@ -1,4 +1,4 @@
-"""The desk's own pages: the queue and the one place to decide on a review."""
+"""The one place to decide on a review, and the way on to the next."""
 
 from typing import Any
 
@@ -27,6 +27,8 @@ from disclosure_pages.desk.differences import differences, live_version
 from disclosure_pages.desk.forms import ReviewForm, SecrecyForm
 from disclosure_pages.desk.selectors import next_waiting
 from disclosure_pages.models import DisclosureItemPage
+
+EARLIER = 20
 
 
 def refuse_direct_publication(request: HttpRequest, page: Page) -> HttpResponse:
@@ -110,13 +112,22 @@ def _shown(
         "hindrance": seems_to_review(task_state, request.user)
         if task_state.status == TaskState.STATUS_IN_PROGRESS
         else _("这一步已经办结。"),
-        "html": renderers.html(page) if hasattr(page, "kind") else "",
+        "html": renderers.draft_html(page),
         "is_item": is_item,
         "is_secrecy": isinstance(form, SecrecyForm),
-        "earlier": task_state.workflow_state.task_states.exclude(pk=task_state.pk)
-        .select_related("task", "finished_by", "secrecy_review")
-        .order_by("started_at"),
+        "earlier": _earlier(task_state),
     }
+
+
+def _earlier(task_state: TaskState) -> list[TaskState]:
+    """Return the steps before this one, those of rounds that were sent back too."""
+    review = task_state.workflow_state
+    states = TaskState.objects.filter(
+        workflow_state__base_content_type=review.base_content_type_id,
+        workflow_state__object_id=review.object_id,
+    ).exclude(pk=task_state.pk)
+    states = states.select_related("task", "finished_by", "secrecy_review")
+    return list(states.order_by("-started_at", "-pk")[:EARLIER])[::-1]
 
 
 def _take_decision(

@@ -4,6 +4,7 @@
 """
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,7 @@ class Waiting:
     hindrance: str = ""
     office: str = ""
     mine: bool = True  # whether the step is the user's at all
+    places: frozenset[int | None] = frozenset()  # for whom: None is the user himself
     elsewhere: bool = False  # he might do it, but somebody else has it in hand
 
     @property
@@ -135,7 +137,7 @@ class _Reach:
 
     def __init__(self, user: Any) -> None:
         groups = kept_acting(user)
-        self.everyday, self.emergency = set(groups.everyday), set(groups.emergency)
+        self.everyday, self.emergency = groups.everyday, groups.emergency
         self.tasks = _tasks()
         pages = _pages_under_review().select_related("content_type")
         self.pages = {str(page.pk): page for page in pages}
@@ -159,7 +161,7 @@ class _Reach:
         kind, groups = self.tasks[state.task_id]
         duty = getattr(state, "duty", None)
         pressing = duty is not None and duty.priority == Priority.EMERGENCY
-        mine = self.emergency if pressing else self.everyday
+        acting = self.emergency if pressing else self.everyday
         wanted = {self._head_of(page)} if kind is OfficeHeadTask else groups
         _head, office = self.offices.get(self._parent_of(page), (None, ""))
         return Waiting(
@@ -168,7 +170,8 @@ class _Reach:
             duty,
             is_secrecy=kind is SecrecyReviewTask,
             office=office,
-            mine=not mine.isdisjoint(wanted),
+            mine=not wanted.isdisjoint(acting),
+            places=frozenset(acting[group] for group in wanted & acting.keys()),
         )
 
     def _parent_of(self, page: Page) -> str:
@@ -230,31 +233,58 @@ class _OwnPart:
 
     def __init__(self, user: Any) -> None:
         self.user = user
+        self.for_whom = {user.pk, *kept_acting(user).principals}
         revisions = Revision.objects.filter(
             base_content_type=ContentType.objects.get_for_model(Page),
             object_id__in=_under_review().values("object_id"),
-            user=user,
+            user__in=self.for_whom,
         )
-        self.authored = dict(revisions.order_by("pk").values_list("object_id", "pk"))
-        going_on = Q(workflow_state__status=WorkflowState.STATUS_IN_PROGRESS)
-        done = TaskState.objects.filter(
-            going_on, Q(finished_by=user), status=TaskState.STATUS_APPROVED
-        ) | TaskState.objects.filter(going_on, countersignatures__user=user)
-        self.done = set(done.values_list("workflow_state_id", "revision_id"))
-        self.for_whom = {user.pk, *kept_acting(user).principals}
+        rows = revisions.order_by("pk").values_list("object_id", "user_id", "pk")
+        self.newest = {(page, person): pk for page, person, pk in rows}
+        self.done = set(self._decided())
+
+    def _decided(self) -> Iterator[tuple[int, int, int]]:
+        """Give review, revision and person of every decision that counts."""
+        who = ("finished_by", "duty__acted_for")
+        signed = ("countersignatures__user", "countersignatures__acted_for")
+        approved = Q(status=TaskState.STATUS_APPROVED) & self._by(*who)
+        states = TaskState.objects.filter(
+            approved | self._by(*signed),
+            workflow_state__status=WorkflowState.STATUS_IN_PROGRESS,
+        )
+        columns = ("workflow_state_id", "revision_id", *who, *signed)
+        for review, revision, *people in states.values_list(*columns):
+            for person in self.for_whom.intersection(people):
+                yield review, revision, person
+
+    def _by(self, *names: str) -> Q:
+        either = [(f"{name}__in", self.for_whom) for name in names]
+        return Q(*either, _connector=Q.OR)
 
     def hindrance(self, row: Waiting) -> str:
         """Return why the user may not do this step, or "", whoever has it in hand."""
         state = row.state
         if not row.mine:
             return _("这一步不由您审查。")
-        newest = self.authored.get(state.workflow_state.object_id, 0)
-        wrote = newest > (row.page.live_revision_id or 0)
-        if wrote or state.workflow_state.requested_by_id == self.user.pk:
+        if self._wrote(row, self.user.pk):
             return _("您参与了起草或提交，不能审查同一条信息。")
-        if (state.workflow_state_id, state.revision_id) in self.done:
+        if self._has_decided(state, self.user.pk):
             return _("您已完成其他审查步骤，一人不能审两步。")
+        if all(who and self._took_part(row, who) for who in row.places):
+            return _("您代的人参与了起草或其他步骤，这一步请别人审查。")
         return ""
+
+    def _took_part(self, row: Waiting, person: int) -> bool:
+        return self._wrote(row, person) or self._has_decided(row.state, person)
+
+    def _wrote(self, row: Waiting, person: int) -> bool:
+        review = row.state.workflow_state
+        newest = self.newest.get((review.object_id, person), 0)
+        wrote = newest > (row.page.live_revision_id or 0)
+        return wrote or review.requested_by_id == person
+
+    def _has_decided(self, state: TaskState, person: int) -> bool:
+        return (state.workflow_state_id, state.revision_id, person) in self.done
 
     def in_other_hands(self, row: Waiting) -> bool:
         """Whether somebody for whom the user does not stand in has claimed it."""

@@ -193,6 +193,25 @@ class ModeratedPage(Page):
                 setattr(self, name, None if name == "withdrawn_at" else "")
         return super().save(*args, **kwargs)
 
+    def save_revision(
+        self, *args: Any, overwrite_revision: Any = None, **kwargs: Any
+    ) -> Any:
+        """Save a draft; what somebody reviewed, was asked or published stays as it is.
+
+        Wagtail's editor writes over its own last revision, found by its number alone.
+        """
+        if overwrite_revision is not None and self._is_kept(overwrite_revision):
+            overwrite_revision = None
+        return super().save_revision(
+            *args, overwrite_revision=overwrite_revision, **kwargs
+        )
+
+    def _is_kept(self, revision: Any) -> bool:
+        if revision.pk == self.live_revision_id or revision.approved_go_live_at:
+            return True
+        kept_by = (revision.task_states, revision.opinion_requests)
+        return any(rows.exists() for rows in kept_by)
+
     def with_content_json(self, content: dict[str, Any]) -> Page:
         """Keep what belongs to the page and not to a revision."""
         page = super().with_content_json(content)

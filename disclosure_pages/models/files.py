@@ -3,6 +3,7 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from wagtail.documents.models import AbstractDocument
 from wagtail.documents.models import Document as WagtailDocument
 from wagtail.images.models import AbstractImage, AbstractRendition
 from wagtail.images.models import Image as WagtailImage
+from wagtail.models import Page, ReferenceIndex
 
 from disclosure_pages.choices import TextState
 
@@ -39,15 +41,30 @@ class DisclosureDocument(AbstractDocument):
 
     def clean(self) -> None:
         super().clean()
-        if self.pk and self.sha256 and self.file_sha256() != self.sha256:
-            raise ValidationError(
-                {"file": _("文件不能替换。请作为新文件上传，并在信息中重新选择。")}
-            )
-        shown = self.pk and self.item_attachments.filter(page__live=True, title="")
-        if shown and shown.exclude(document__title=self.title).exists():
+        stored = DisclosureDocument.objects.filter(pk=self.pk).first()
+        if stored and stored.sha256:
+            other = stored.file.name != self.file.name
+            if other or self.file_sha256() != stored.sha256:
+                raise ValidationError(
+                    {"file": _("文件不能替换。请作为新文件上传，并在信息中重新选择。")}
+                )
+        if stored and stored.title != self.title and self._is_named_publicly():
             raise ValidationError(
                 {"title": _("已公开的信息用着这个名称，不能改。请在信息中另写名称。")}
             )
+
+    def _is_named_publicly(self) -> bool:
+        """Whether a live page calls the file by its title: many do, without words of
+        their own for it.
+        """
+        if self.item_attachments.filter(page__live=True, title="").exists():
+            return True
+        named = ReferenceIndex.get_references_to(self).filter(
+            base_content_type=ContentType.objects.get_for_model(Page)
+        )
+        named = named.exclude(model_path__startswith="attachments.")
+        pages = [pk for pk in named.values_list("object_id", flat=True) if pk.isdigit()]
+        return Page.objects.live().filter(pk__in=pages).exists()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.file and not self.sha256:

@@ -94,9 +94,9 @@ def _carry_out(row: RuleAction, subject: Subject) -> Outcome:
             action.act(row, subject)
     except Refused as refused:
         return Outcome(row.action, str(refused), False)
-    except Exception as error:  # one that fails leaves the others done
+    except Exception:  # one that fails leaves the others done
         logger.exception("action %s of rule %s failed", row.action, row.rule_id)
-        return Outcome(row.action, f"{type(error).__name__}: {error}", False)
+        return Outcome(row.action, _("系统出错，原因已记入日志。"), False)
     return Outcome(row.action, text, True)
 
 

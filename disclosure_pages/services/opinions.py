@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
+from cms.models.secrecy import SecrecyOpinion
 from cms.services.notices import notify
 from cms.services.reviewers import is_reviewer
 from disclosure_pages.choices import OpinionAnswer
@@ -55,6 +56,9 @@ def not_to_show(page: ModeratedPage) -> str:
         return _("没有未公开的草稿，不用征求意见。")
     if page.withdrawn_at and revision.created_at <= page.withdrawn_at:
         return _("撤回以后还没有改过，撤回的内容不能再给别人看。")
+    refused = revision.secrecy_reviews.exclude(opinion=SecrecyOpinion.OPEN)
+    if refused.exists():
+        return _("保密审查认为这一版不宜公开，不能给别人看。请先修改。")
     return ""
 
 

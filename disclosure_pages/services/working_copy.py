@@ -42,7 +42,9 @@ def discard(page: Page, user: Any) -> Revision:
     if not is_working_copy(row):
         raise ValidationError(_("没有改动，和线上的版本一样。"))
     if row.current_workflow_task:
-        raise ValidationError(_("修改稿正在审查，不能放弃。请先退回或者撤下送审。"))
+        raise ValidationError(
+            _("修改稿正在审查，不能放弃。请先取消审查流程，或者请审查人退回。")
+        )
     if row.approved_schedule:
         raise ValidationError(_("修改稿已经审定，正等着定时公开。请先取消定时。"))
     if not may_discard(user, row):

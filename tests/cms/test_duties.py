@@ -17,37 +17,16 @@ from cms.models import (
     ReviewDuty,
     ReviewPath,
     Risk,
-    SecrecyReviewTask,
     StandIn,
 )
 from cms.services import duties
-from cms.services.review import ReviewConflict, SecrecyRecord, decide, may_review
+from cms.services.review import ReviewConflict, may_review
 from disclosure_pages.models import NoticeIndexPage, NoticePage
 from disclosure_pages.services.site import WORKFLOW_NAME
 from tests.factories import body_of, make_item, make_user
+from tests.reviewing import approve, submitted, waiting
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted(people, **values):
-    item = make_item(live=False, user=people["clerk"], **values)
-    item.get_workflow().start(item, people["clerk"])
-    item.refresh_from_db()
-    return item
-
-
-def waiting(item):
-    return TaskState.objects.get(
-        workflow_state=item.current_workflow_state, status=TaskState.STATUS_IN_PROGRESS
-    )
-
-
-def approve(item, user):
-    state = waiting(item)
-    secrecy = isinstance(state.task.specific, SecrecyReviewTask)
-    record = SecrecyRecord() if secrecy else None
-    decide(state, user, approve=True, revision_id=state.revision_id, record=record)
-    item.refresh_from_db()
 
 
 def away(user):

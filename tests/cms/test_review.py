@@ -2,35 +2,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from wagtail.models import TaskState
 
-from cms.models import SecrecyReview, SecrecyReviewTask
+from cms.models import SecrecyReview
 from cms.services.review import ReviewConflict, SecrecyRecord, decide
 from disclosure_pages.models import DisclosureDocument
 from tests.factories import make_document, make_item, make_user
+from tests.reviewing import approve, submitted, waiting
 
 pytestmark = pytest.mark.django_db
-
-
-def submitted(people, **values):
-    """A draft of the clerk's that waits for the first review."""
-    item = make_item(live=False, user=people["clerk"], **values)
-    item.get_workflow().start(item, people["clerk"])
-    item.refresh_from_db()
-    return item
-
-
-def waiting(item):
-    return TaskState.objects.get(
-        workflow_state=item.current_workflow_state, status=TaskState.STATUS_IN_PROGRESS
-    )
-
-
-def approve(item, user, **values):
-    state = waiting(item)
-    if isinstance(state.task.specific, SecrecyReviewTask):
-        values.setdefault("record", SecrecyRecord())
-    values.setdefault("revision_id", state.revision_id)
-    decide(state, user, approve=True, **values)
-    item.refresh_from_db()
 
 
 def test_three_people_publish_the_clerks_item(people):

@@ -18,8 +18,8 @@ from cms.models import (
 )
 from cms.services.review import ReviewConflict
 from disclosure_pages.services.publishing import publish_scheduled
-from tests.cms.test_review import approve, submitted, waiting
 from tests.factories import make_document, make_user
+from tests.reviewing import approve, submitted, waiting
 
 pytestmark = pytest.mark.django_db
 

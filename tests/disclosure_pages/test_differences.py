@@ -16,8 +16,8 @@ from disclosure_pages.desk.differences_text import (
     readable,
 )
 from disclosure_pages.models import ItemAttachment, ItemCorrection
-from tests.cms.test_review import approve, submitted, waiting
 from tests.factories import body_of, make_document, make_guide, make_item
+from tests.reviewing import approve, submitted, waiting
 
 LINK = '<p>见<a href="{}">通知</a>。</p>'
 

@@ -13,16 +13,10 @@ from cms.models import Absence, Notice, Priority, ReviewDuty, ReviewPath, StandI
 from cms.services import duties
 from cms.workdays import WorkCalendar
 from disclosure_pages.desk.duty_time import time_left
-from tests.factories import make_item, make_people, make_site, make_user
+from tests.factories import make_item, make_user
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/review/"
-
-
-@pytest.fixture
-def people():
-    make_site()
-    return make_people()
 
 
 def submit(people, title, **values):

@@ -12,7 +12,6 @@ from wagtail.models import PageLogEntry, TaskState, Workflow, WorkflowTask
 
 from cms.models import LeaderTask, Notice, ReviewDuty, Risk, SecrecyReviewTask
 from cms.services import duties
-from cms.services.review import SecrecyRecord, decide
 from disclosure_pages.choices import PublicKind
 from disclosure_pages.models import (
     ContentRule,
@@ -30,6 +29,7 @@ from disclosure_pages.services.site import ADMIN_GROUP, WORKFLOW_NAME
 from disclosure_pages.services.withdrawal import withdraw
 from tasks.models import OutboxEntry
 from tests.factories import body_of, make_document, make_item, make_user
+from tests.reviewing import decided, submitted, waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -42,33 +42,6 @@ def rule(event, *actions, **values):
         made.actions.add(RuleAction(sort_order=order, **columns))
     made.save()
     return made
-
-
-def submitted(people, **values):
-    item = make_item(live=False, user=people["clerk"], **values)
-    item.get_workflow().start(item, people["clerk"])
-    item.refresh_from_db()
-    return item
-
-
-def waiting(item):
-    return TaskState.objects.get(
-        workflow_state=item.current_workflow_state, status=TaskState.STATUS_IN_PROGRESS
-    )
-
-
-def decided(item, user, *, approve=True):
-    state = waiting(item)
-    secrecy = isinstance(state.task.specific, SecrecyReviewTask)
-    decide(
-        state,
-        user,
-        approve=approve,
-        revision_id=state.revision_id,
-        comment="" if approve else "请改。",
-        record=SecrecyRecord() if secrecy else None,
-    )
-    item.refresh_from_db()
 
 
 def published(people, **values):

@@ -12,8 +12,8 @@ from cms.approval import publication_approved
 from disclosure_pages.models import DisclosureItemPage, ItemCorrection
 from disclosure_pages.public_state import public_states
 from disclosure_pages.services.working_copy import DISCARD, discard
-from tests.cms.test_review import approve, waiting
 from tests.factories import body_of, make_document, make_item
+from tests.reviewing import approve, waiting
 
 pytestmark = pytest.mark.django_db
 

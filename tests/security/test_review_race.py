@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import TaskState
 
-from cms.services.review import ReviewConflict, SecrecyRecord, decide
+from cms.services.review import ReviewConflict, decide
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 from disclosure_pages.services.publishing import publish_scheduled
 from tests.factories import OfficeFactory, make_item, make_people, make_site, make_user
+from tests.reviewing import approve, submitted, waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -21,31 +22,6 @@ def people():
     OfficeFactory(code="finance", name="财政所")
     make_site()
     return make_people()
-
-
-def submitted(people, **values):
-    item = make_item(live=False, user=people["clerk"], **values)
-    item.get_workflow().start(item, people["clerk"])
-    item.refresh_from_db()
-    return item
-
-
-def waiting(item):
-    return TaskState.objects.get(
-        workflow_state=item.current_workflow_state, status=TaskState.STATUS_IN_PROGRESS
-    )
-
-
-def approve(item, user):
-    state = waiting(item)
-    decide(
-        state,
-        user,
-        approve=True,
-        revision_id=state.revision_id,
-        record=SecrecyRecord(),
-    )
-    item.refresh_from_db()
 
 
 def test_the_head_of_another_office_approves_nothing(client, people):

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from wagtail.models import Page, PageLogEntry, Workflow, WorkflowState
+from wagtail.models import Page, PageLogEntry, WorkflowState
 
 from disclosure_pages.bulk.existing import find_updates
 from disclosure_pages.bulk.filing import Filing
@@ -36,7 +36,6 @@ class Importer:
         self.report: dict[str, Any] = batch.report
         self.results = {row["row"]: row for row in self.report["results"]}
         self.offices = OfficeChoice()
-        self._workflows: dict[str, Workflow] = {}
 
     def piece(self) -> None:
         """Do as many rows as fit; call it inside a transaction until it is done.
@@ -116,18 +115,13 @@ class Importer:
         state = page.current_workflow_state
         if state is not None:
             state.cancel(user=self.batch.user)
-        workflow = self._workflow(item.office)
-        reasons = what_blocks(page.get_latest_revision_as_object())
+        draft = page.get_latest_revision_as_object()
+        workflow, reasons = draft.get_workflow(), what_blocks(draft)
         if workflow is None or reasons:
             self._tell(item.row, "draft", "".join(reasons[:5]), page_id=page.pk)
             return
         workflow.start(page, self.batch.user)
         self._tell(item.row, "submitted", page_id=page.pk)
-
-    def _workflow(self, office: str) -> Workflow | None:
-        if office not in self._workflows:
-            self._workflows[office] = self.offices.pages[office].get_workflow()
-        return self._workflows[office]
 
     def _tell(
         self, row: int, done: str, why: str = "", page_id: int | None = None

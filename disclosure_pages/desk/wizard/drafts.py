@@ -246,4 +246,4 @@ def submit(page: DisclosureItemPage, user: Any, revision_id: int | None) -> None
     if state and state.status == WorkflowState.STATUS_NEEDS_CHANGES:
         state.resume(user)
         return
-    row.get_workflow().start(row, user)
+    latest(row).get_workflow().start(row, user)

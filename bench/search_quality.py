@@ -1,0 +1,226 @@
+"""How good is the ranking? A judged set, asked of each engine, and two runs compared.
+
+    python bench/search_quality.py --corpus FILE --queries FILE --qrels FILE
+        [--engine local|elastic|both] [--index DIR] [--run FILE] [--against FILE] [--json]
+
+Files as in BEIR: ``corpus.jsonl`` ({id, title, text}; ``.gz`` too), ``queries.jsonl``
+({id, text}) and ``qrels.tsv`` (query, document, relevance). Prints recall at 5, 10 and
+100, MRR@10 and nDCG@10 in percent, and milliseconds a question. ``--run`` keeps the
+ranked ids; ``--against`` compares with kept ones by a paired bootstrap over the
+questions. ``--index`` keeps the local index for the next time.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import math
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings.test")
+
+import django  # noqa: E402
+
+django.setup()
+
+from rich.console import Console  # noqa: E402
+from rich.progress import track  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+from search.documents import SearchDocument  # noqa: E402
+from search.engines import Engine  # noqa: E402
+from search.engines.elastic import ElasticEngine  # noqa: E402
+from search.engines.local import LocalEngine  # noqa: E402
+from search.query import make_query  # noqa: E402
+
+DEPTH = 100
+COLUMNS = ("R@5", "R@10", "R@100", "MRR@10", "nDCG@10")
+SAMPLES = 10_000
+Runs = dict[str, list[str]]  # question → ids, best first
+Judged = dict[str, dict[str, int]]  # question → id → relevance
+
+
+@dataclass
+class Spread:
+    """A mean difference and the interval in which 95 % of the samples lie."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        star = "" if self.low <= 0 <= self.high else " *"
+        return f"{self.mean:+.1f} [{self.low:+.1f}, {self.high:+.1f}]{star}"
+
+
+def lines(path: Path) -> Iterator[dict[str, str]]:
+    """Give the rows of a JSON-lines file, packed or not."""
+    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
+    with opened as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def judgements(path: Path) -> Judged:
+    """Return what answers each question."""
+    found: Judged = {}
+    with path.open() as file:
+        for row in csv.reader(file, delimiter="\t"):
+            query, document, relevance = row[0], row[-2], row[-1]
+            if relevance.lstrip("-").isdigit() and int(relevance) > 0:
+                found.setdefault(query, {})[document] = int(relevance)
+    return found
+
+
+def corpus(path: Path) -> Iterator[tuple[int, SearchDocument]]:
+    """Give every document of the corpus."""
+    for row in lines(path):
+        yield (
+            1,
+            SearchDocument(
+                key=row.get("id") or row["_id"],
+                sha256="0" * 64,
+                type="item",
+                title=row.get("title", ""),
+                text=row["text"],
+            ),
+        )
+
+
+def scores(ranked: list[str], wanted: dict[str, int]) -> dict[str, float]:
+    """Return the five measures of one question, each from 0 to 100."""
+    places = [place for place, key in enumerate(ranked) if key in wanted]
+    gains = (
+        (2 ** wanted[ranked[place]] - 1) / math.log2(place + 2)
+        for place in places
+        if place < 10  # noqa: PLR2004
+    )
+    ideal = sorted(wanted.values(), reverse=True)[:10]
+    best = sum((2**gain - 1) / math.log2(place + 2) for place, gain in enumerate(ideal))
+    first = places[0] if places and places[0] < 10 else None  # noqa: PLR2004
+    recall = {
+        f"R@{depth}": 100 * sum(place < depth for place in places) / len(wanted)
+        for depth in (5, 10, 100)
+    }
+    return recall | {
+        "MRR@10": 0.0 if first is None else 100 / (first + 1),
+        "nDCG@10": 100 * sum(gains) / best,
+    }
+
+
+def judged(runs: Runs, qrels: Judged) -> dict[str, list[float]]:
+    """Return each measure of every judged question, in the order of the questions."""
+    found: dict[str, list[float]] = {name: [] for name in COLUMNS}
+    for query in sorted(qrels):
+        for name, value in scores(runs.get(query, []), qrels[query]).items():
+            found[name].append(value)
+    return found
+
+
+def compared(old: list[float], new: list[float], *, seed: int = 1) -> Spread:
+    """Return the paired bootstrap of the mean difference over the questions."""
+    chance = random.Random(seed)
+    differences = [b - a for a, b in zip(old, new, strict=True)]
+    means = sorted(
+        statistics.fmean(chance.choices(differences, k=len(differences)))
+        for _sample in range(SAMPLES)
+    )
+    low, high = means[int(SAMPLES * 0.025)], means[int(SAMPLES * 0.975) - 1]
+    return Spread(statistics.fmean(differences), low, high)
+
+
+def asked(engine: Engine, questions: Path) -> tuple[Runs, list[float]]:
+    """Ask every question; return what was found and the milliseconds of each."""
+    runs: Runs = {}
+    times = []
+    for row in lines(questions):
+        began = time.perf_counter()
+        hits = engine.search(make_query(row["text"], page_size=DEPTH)).hits
+        times.append(1000 * (time.perf_counter() - began))
+        runs[row.get("id") or row["_id"]] = [hit.key for hit in hits]
+    return runs, times
+
+
+def engines(chosen: str, folder: Path) -> Iterator[Engine]:
+    """Give the engines to ask.
+
+    Raises:
+        SystemExit: Elasticsearch is asked for and ELASTICSEARCH_URL is not set.
+    """
+    if chosen in ("local", "both"):
+        yield LocalEngine(str(folder))
+    if chosen in ("elastic", "both"):
+        url = os.environ.get("ELASTICSEARCH_URL")
+        if not url:
+            raise SystemExit('no ELASTICSEARCH_URL: eval "$(./test services env)"')
+        yield ElasticEngine(url, f"quality-{os.getpid()}")
+
+
+def filled(engine: Engine, documents: Iterable[tuple[int, SearchDocument]]) -> float:
+    """Build the engine's index; returns seconds, 0 when it was there."""
+    if isinstance(engine, LocalEngine) and engine.entries("", 1):
+        return 0.0
+    began = time.perf_counter()
+    engine.rebuild(track(documents, "…", console=Console(stderr=True), transient=True))
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Build, ask, judge, compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("corpus", "queries", "qrels"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--engine", default="both", choices=("local", "elastic", "both"))
+    parser.add_argument("--index", type=Path, help="keep the local index here")
+    parser.add_argument("--run", type=Path, help="write the ranked ids here")
+    parser.add_argument("--against", type=Path, help="compare with these ranked ids")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    qrels = judgements(options.qrels)
+    rows = {}
+    with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as folder:
+        for engine in engines(options.engine, options.index or Path(folder)):
+            built = filled(engine, corpus(options.corpus))
+            runs, times = asked(engine, options.queries)
+            found = judged(runs, qrels)
+            cuts = statistics.quantiles(times, n=100)
+            rows[engine.name] = {
+                **{name: statistics.fmean(values) for name, values in found.items()},
+                **{"p50_ms": cuts[49], "p95_ms": cuts[94], "rebuild_s": built},
+            }
+            if options.against:
+                old = judged(json.loads(options.against.read_text()), qrels)
+                spreads = {name: compared(old[name], found[name]) for name in COLUMNS}
+                rows[engine.name]["against"] = {n: str(s) for n, s in spreads.items()}
+            if options.run:
+                options.run.write_text(json.dumps(runs))
+            if not isinstance(engine, LocalEngine):
+                engine.drop()
+    report(rows, as_json=options.json)
+
+
+def report(rows: dict[str, dict], *, as_json: bool) -> None:
+    """Print what was found, for people or for machines."""
+    if as_json:
+        json.dump(rows, sys.stdout, ensure_ascii=False, indent=1)
+        return
+    table = Table("", *COLUMNS, "p50 ms", "p95 ms", "rebuild s")
+    for name, row in rows.items():
+        numbers = (*COLUMNS, "p50_ms", "p95_ms", "rebuild_s")
+        table.add_row(name, *[f"{row[number]:.1f}" for number in numbers])
+        if against := row.get("against"):
+            table.add_row("difference", *[against[column] for column in COLUMNS])
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    main()
