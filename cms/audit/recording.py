@@ -62,8 +62,7 @@ def record_read(user: Any, thing: Model, action: str, **values: Any) -> None:
     )
     if known.exists():
         return
-    if model is PageLogEntry:
-        values["page"] = thing
+    about = {"page": thing} if model is PageLogEntry else {"object_id": str(thing.pk)}
     entry = model(
         content_type=ContentType.objects.get_for_model(thing, for_concrete_model=False),
         label=entries.get_instance_title(thing),
@@ -71,6 +70,7 @@ def record_read(user: Any, thing: Model, action: str, **values: Any) -> None:
         timestamp=timezone.now(),
         data={},
         user=user,
+        **about,
         **values,
     )
     stamp(entry)

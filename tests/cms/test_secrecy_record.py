@@ -41,7 +41,7 @@ def test_a_word_changed_behind_the_review_voids_it(people):
     for role in ("head", "secrecy"):
         approve(item, people[role])
     reword(item.latest_revision_id, "六百元", "六千元")
-    with pytest.raises(ReviewConflict, match="文字在保密审查以后变动过"):
+    with pytest.raises(ReviewConflict, match="文字在审查以后变动过"):
         approve(item, people["leader"])
     item.refresh_from_db()
     assert not item.live
@@ -86,7 +86,14 @@ def test_the_record_keeps_the_questions_as_they_were_asked(client, people):
         "legal_ground": "条例第十四条、第十六条；保守国家秘密法",
         "answer": True,
     }
-    assert record.files == [{"name": "名单.txt", "bytes": 5, "sha256": document.sha256}]
+    assert record.files == [
+        {
+            "name": "名单.txt",
+            "file": document.filename,
+            "bytes": 5,
+            "sha256": document.sha256,
+        }
+    ]
 
 
 def test_an_own_question_is_asked_and_a_disabled_one_is_not(client, people):
