@@ -1,7 +1,8 @@
 """How good is the ranking? A judged set, asked of each engine, and two runs compared.
 
     python bench/search_quality.py --corpus FILE --queries FILE --qrels FILE
-        [--engine local|elastic|both] [--index DIR] [--run FILE] [--against FILE] [--json]
+        [--engine local|elastic|both] [--index DIR] [--run FILE] [--against FILE]
+        [--json]
 
 Files as in BEIR: ``corpus.jsonl`` ({id, title, text}; ``.gz`` too), ``queries.jsonl``
 ({id, text}) and ``qrels.tsv`` (query, document, relevance). Prints recall at 5, 10 and
@@ -64,10 +65,9 @@ class Spread:
 
 def lines(path: Path) -> Iterator[dict[str, str]]:
     """Give the rows of a JSON-lines file, packed or not."""
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as file:
-        for line in file:
-            yield json.loads(line)
+    unpack = gzip.open if path.suffix == ".gz" else open
+    with unpack(path, "rt") as file:
+        yield from map(json.loads, file)
 
 
 def judgements(path: Path) -> Judged:
@@ -179,7 +179,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("corpus", "queries", "qrels"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--engine", default="both", choices=("local", "elastic", "both"))
+    choices = ("local", "elastic", "both")
+    parser.add_argument("--engine", default="both", choices=choices)
     parser.add_argument("--index", type=Path, help="keep the local index here")
     parser.add_argument("--run", type=Path, help="write the ranked ids here")
     parser.add_argument("--against", type=Path, help="compare with these ranked ids")

@@ -117,6 +117,9 @@ def _point(page: PublicPage) -> Iterator[Problem]:
         return
     for name, sentence in point_errors(page, page.absences.all()):
         yield _problem("point_part", sentence, name)
+    if page.photo and not page.photo.description.strip():
+        message = _("照片没有说明。请到图片里填“描述”，给看不见的人听。")
+        yield _problem("image_description", message, "photo", page.photo.title[:40])
     if lacking := unmet(page):
         message = _("条件还没有齐，不计入覆盖率：%(reasons)s。可以先公开，齐了再改。")
         reasons = "、".join(str(condition.reason) for condition in lacking)

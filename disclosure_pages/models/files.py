@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument
 from wagtail.documents.models import Document as WagtailDocument
@@ -59,12 +60,8 @@ class DisclosureDocument(AbstractDocument):
         """
         if self.item_attachments.filter(page__live=True, title="").exists():
             return True
-        named = ReferenceIndex.get_references_to(self).filter(
-            base_content_type=ContentType.objects.get_for_model(Page)
-        )
-        named = named.exclude(model_path__startswith="attachments.")
-        pages = [pk for pk in named.values_list("object_id", flat=True) if pk.isdigit()]
-        return Page.objects.live().filter(pk__in=pages).exists()
+        named = ReferenceIndex.get_references_to(self)
+        return _are_on_a_live_page(named.exclude(model_path__startswith="attachments."))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.file and not self.sha256:
@@ -84,6 +81,13 @@ class DisclosureDocument(AbstractDocument):
     def mime_type(self) -> str:
         """The stored media type, or a safe default."""
         return self.mime or "application/octet-stream"
+
+
+def _are_on_a_live_page(references: QuerySet[ReferenceIndex]) -> bool:
+    page = ContentType.objects.get_for_model(Page)
+    ids = references.filter(base_content_type=page).values_list("object_id", flat=True)
+    pages = Page.objects.live().filter(pk__in=[pk for pk in ids if pk.isdigit()])
+    return pages.exists()
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,15 @@ class DisclosureImage(AbstractImage):
         if stored and stored.file.name != self.file.name:
             raise ValidationError(
                 {"file": _("图片不能替换。请作为新图片上传，并在页面中重新选择。")}
+            )
+        other = stored and stored.description != self.description
+        if other and _are_on_a_live_page(ReferenceIndex.get_references_to(self)):
+            raise ValidationError(
+                {
+                    "description": _(
+                        "已公开的页面用着这张图片，说明不能改。请换一张图片。"
+                    )
+                }
             )
 
     class Meta(AbstractImage.Meta):

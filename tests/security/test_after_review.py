@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import PageLogEntry, Revision, Workflow, WorkflowTask
 
 from cms.audit.actions import SIGN
@@ -23,7 +24,7 @@ from disclosure_pages.choices import Category
 from disclosure_pages.desk.batch_review import outcome_rows
 from disclosure_pages.desk.waiting import waiting_for
 from disclosure_pages.desk.wizard import drafts
-from disclosure_pages.models import DisclosureDocument, ImportBatch
+from disclosure_pages.models import DisclosureDocument, DisclosureImage, ImportBatch
 from disclosure_pages.services import opinions
 from disclosure_pages.services.site import WORKFLOW_NAME
 from tests.factories import (
@@ -301,3 +302,16 @@ def test_a_reviewer_reads_a_page_that_has_no_body(client, people):
     client.force_login(people["head"])
     page = client.get(f"/admin/review/{waiting(point).pk}/").content.decode()
     assert "云岭路 9 号" in page.partition("全文")[2]
+
+
+def test_the_words_of_a_public_picture_are_not_changed(people):
+    photo = DisclosureImage.objects.create(
+        title="门面", file=get_test_image_file(), description="白墙红顶的平房"
+    )
+    photo.description = "平房"
+    photo.clean()
+    photo.save()
+    make_reading_point(photo=photo)
+    photo.description = "别的话"
+    with pytest.raises(ValidationError, match="说明不能改"):
+        photo.clean()
