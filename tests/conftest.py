@@ -14,6 +14,8 @@ from tests import services, sites
 from tests.browser import browser, browser_page  # noqa: F401
 from tests.factories import make_people, make_site
 
+WRITTEN = pytest.StashKey[str]()
+
 
 def pytest_collection_modifyitems(config, items):
     services.sort_out(config, items)
@@ -54,10 +56,17 @@ def pytest_runtest_teardown(item, nextitem):
     marker = item.get_closest_marker("django_db")
     if nextitem and marker and marker.kwargs.get("transaction"):
         with item.config.stash[blocking_manager_key].unblock():
-            kept = connection._test_serialized_contents
+            kept = item.config.stash[WRITTEN]
             connection.creation.deserialize_db_from_string(kept)
             ContentType.objects.clear_cache()
     return result
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_db_setup):
+    """Keep what the migrations wrote: a test may end with another connection."""
+    written = getattr(connection, "_test_serialized_contents", "[]")
+    request.config.stash[WRITTEN] = written
 
 
 def pytest_terminal_summary(terminalreporter):
