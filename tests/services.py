@@ -2,13 +2,11 @@
 
 On a laptop a suite whose server is missing is left out, and the summary says so;
 where ``CI`` is set it fails. The suite runs on SQLite; with
-``GONGKAI_TEST_DATABASE=postgresql`` it is the second pass, which takes ``postgresql``
-tests in and leaves out those that start processes of their own (a browser, a site;
-production mode has used PostgreSQL in the first) and those that ask no database at all:
-pytest-django refuses them any, so that a second run could only repeat the first. Of
-`disclosure_pages` it takes the files of `ALSO_ON_POSTGRESQL`: what locks, writes in
-bulk, casts, counts and sorts. Forms, texts, drawings and the crawl of all addresses are
-the same on both, and they take the longest.
+``GONGKAI_TEST_DATABASE=postgresql`` it is the second pass: ``postgresql`` tests, and
+of the files in `ALSO_ON_POSTGRESQL` those that ask the database in this process. What
+locks, writes in bulk, casts, counts or sorts belongs there. Forms, texts, drawings and
+the crawl of all addresses are the same on both and take the longest; the sites of
+tests/e2e in production mode have used PostgreSQL in the first pass.
 """
 
 import os
@@ -30,18 +28,28 @@ PROCESS_MARKS = ("browser", "services")
 PROCESS_FIXTURES = ("site", "production_site")
 DATABASE_MARKS = ("django_db", "postgresql")
 DATABASE_FIXTURES = ("db", "transactional_db")
-PAGES = "tests/disclosure_pages/"
-SAME_ON_BOTH = (PAGES, "tests/security/test_crawl.py")
 ALSO_ON_POSTGRESQL = {
-    f"{PAGES}{name}.py"
-    for name in (
-        *("bulk/test_updating", "test_api", "test_batch_review", "test_bulk_import"),
-        *("test_catalogue_import", "test_catalogue_items", "test_collections"),
-        *("test_duplicates", "test_feeds", "test_guide_versions", "test_index_numbers"),
-        *("test_item_listing", "test_list_exports", "test_opinions"),
-        *("test_public_state", "test_publishing", "test_review_queue", "test_rules"),
-        *("test_setup_site", "test_withdrawal", "test_working_copy"),
-    )
+    f"tests/{package}/{name}.py"
+    for package, names in {
+        "cms": "test_audit_chain test_duties test_notices test_review",
+        "disclosure_pages": """
+            bulk/test_updating test_api test_batch_review test_bulk_import
+            test_catalogue_import test_catalogue_items test_collections test_duplicates
+            test_feeds test_guide_versions test_index_numbers test_item_listing
+            test_list_exports test_opinions test_public_state test_publishing
+            test_review_queue test_rules test_setup_site test_withdrawal
+            test_working_copy
+        """,
+        "security": """
+            test_addresses test_after_review test_database_lost test_review_race
+        """,
+        "tasks": """
+            test_confirmation test_drain test_embedded test_linked_items test_outbox
+            test_portal_receiving test_rebuild test_receivers test_reconcile_index
+            test_reconcile_portal test_sweeping test_wake test_withdrawn_everywhere
+        """,
+    }.items()
+    for name in names.split()
 }
 HINT = 'eval "$(./test services env)" after ./test services up'
 RUNNING_SITES = "tests/e2e"
@@ -62,13 +70,10 @@ def missing_for(marks: set[str]) -> str:
 def belongs_here(marks: set[str], fixtures: list[str], path: str) -> bool:
     """Whether this pass (SQLite or PostgreSQL) is the one that runs the test."""
     if ON_POSTGRESQL:
-        if path.startswith(SAME_ON_BOTH) and path not in ALSO_ON_POSTGRESQL:
-            return "postgresql" in marks
         if marks.intersection(PROCESS_MARKS) or set(PROCESS_FIXTURES) & set(fixtures):
             return False
-        return bool(marks.intersection(DATABASE_MARKS)) or bool(
-            set(DATABASE_FIXTURES) & set(fixtures)
-        )
+        asks = set(DATABASE_MARKS) & marks or set(DATABASE_FIXTURES) & set(fixtures)
+        return "postgresql" in marks or bool(asks and path in ALSO_ON_POSTGRESQL)
     return "postgresql" not in marks or not os.environ.get("DATABASE_URL")
 
 

@@ -374,7 +374,8 @@ def prepare(running: RunningSite, migrated: Path) -> None:
     (running.home / "portal").mkdir()
     copy_database(migrated, running.home / "portal/gongkai.sqlite3")
     running.manage("collectstatic", "--no-input", "-v", "0")
-    running.prepare("migrate", "setup_site", "load_demo")
+    running.prepare("migrate", "setup_site")
+    running.manage("load_demo", "--size", "small")
     running.prepare("migrate", "setup_site", role="portal")
 
 
