@@ -1,4 +1,4 @@
-"""Headers that depend on the path: strict policy outside the admin, private inside."""
+"""Headers that depend on the path, and failures of the desk in words."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which offices a user heads: asked by the review, the menu and withdrawal alike."""
+"""Which offices a user heads: asked by withdrawal, the batch and the log alike."""
 
 from typing import Any
 
