@@ -5,7 +5,7 @@ same with three group tasks on a plain page, in a home of its own. Then pairs of
 requests race, and the queue is read with many items waiting; on SQLite, and with
 DATABASE_URL on PostgreSQL too. Exit code 1 when a bound does not hold.
 
-    python -m bench.moderation [--cycles 10] [--waiting 500] [--races 50] [--json]
+    python bench/moderation.py [--cycles 10] [--waiting 500] [--races 50] [--json]
 """
 
 import argparse
@@ -19,8 +19,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.import_items import Home
-from bench.many_items import home_at, own_database
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.import_items import Home  # noqa: E402
+from bench.many_items import home_at, own_database  # noqa: E402
 
 LIMIT_MS = 1000.0
 

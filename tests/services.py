@@ -31,7 +31,7 @@ DATABASE_FIXTURES = ("db", "transactional_db")
 ALSO_ON_POSTGRESQL = {
     f"tests/{package}/{name}.py"
     for package, names in {
-        "cms": "test_audit_chain test_duties test_notices test_review",
+        "cms": "test_audit_chain test_duties test_moderation test_notices",
         "disclosure_pages": """
             bulk/test_updating test_api test_batch_review test_bulk_import
             test_catalogue_import test_catalogue_items test_collections test_duplicates
@@ -41,7 +41,7 @@ ALSO_ON_POSTGRESQL = {
             test_working_copy
         """,
         "security": """
-            test_addresses test_after_review test_database_lost test_review_race
+            test_addresses test_after_moderation test_database_lost test_moderation_races
         """,
         "tasks": """
             test_confirmation test_drain test_embedded test_linked_items test_outbox

@@ -14,7 +14,7 @@ from cms.models import Authority, SealedEvent
 from disclosure_pages.models import HomePage
 from disclosure_pages.services.withdrawal import withdraw
 from tests.factories import make_document, make_item, make_user
-from tests.security.test_review_race import approve, submitted
+from tests.reviewing import approve, submitted
 
 pytestmark = pytest.mark.django_db
 
