@@ -41,7 +41,8 @@ ALSO_ON_POSTGRESQL = {
             test_working_copy
         """,
         "security": """
-            test_addresses test_after_moderation test_database_lost test_moderation_races
+            test_addresses test_after_moderation test_database_lost
+            test_moderation_races
         """,
         "tasks": """
             test_confirmation test_drain test_embedded test_linked_items test_outbox
