@@ -112,7 +112,7 @@ def test_the_desk_shows_what_the_portal_has_not_confirmed(client, city):
     assert city.portal.url in client.get(f"{page}note.html").content.decode()
     drain(only=[TARGET])
     text = client.get(page).content.decode()
-    assert "已回读确认撤下" in text
+    assert "已查过，确实撤下了" in text
     assert 'http-equiv="refresh"' not in text
 
 
