@@ -32,7 +32,6 @@ from cms.services.reviewers import (
     authors,
     deciders,
     deciders_of_each,
-    is_emergency,
     kept_acting,
     open_groups,
 )
@@ -88,7 +87,7 @@ def _place_of(
     on another step may act, nor anybody in the place of one of them.
     """
     page = task_state.workflow_state.content_object
-    acting_for = hats.emergency if is_emergency(task_state) else hats.everyday
+    acting_for = hats.at(task_state)
     groups = open_groups(task_state, page) & set(acting_for)
     mine = _smallest_first(groups, acting_for)
     if not mine:

@@ -22,6 +22,10 @@ class Acting:
     emergency: dict[int, int | None]
     principals: frozenset[int]
 
+    def at(self, task_state: TaskState) -> dict[int, int | None]:
+        """Return the groups for a step: in an emergency all stand-ins are called."""
+        return self.emergency if is_emergency(task_state) else self.everyday
+
 
 def acting(user: Any) -> Acting:
     """Return in which groups the user may act now, asked of the database.
@@ -88,9 +92,7 @@ def is_reviewer(task_state: TaskState, page: Page, user: Any) -> bool:
     groups = getattr(task, "reviewer_groups", None)  # a task of Wagtail's own has none
     if groups is None:
         return False
-    mine = kept_acting(user)
-    pressing = is_emergency(task_state)
-    return not groups(page).isdisjoint(mine.emergency if pressing else mine.everyday)
+    return not groups(page).isdisjoint(kept_acting(user).at(task_state))
 
 
 def reviewers_of(

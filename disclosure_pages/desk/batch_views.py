@@ -239,10 +239,9 @@ def _own_pages(user: Any, batch: uuid.UUID) -> set[str]:
     acted = states.filter(Q(finished_by=user) | Q(countersignatures__user=user))
     keys = set(acted.values_list("workflow_state__object_id", flat=True))
     keys |= {str(row.page.pk) for row in rows_of(user, batch)}
-    batch_pages = states.values_list("workflow_state__object_id", flat=True)
-    pages = Page.objects.filter(pk__in={int(pk) for pk in batch_pages})
-    offices = tuple(headed_offices(user).values())
-    if offices:
+    if offices := tuple(headed_offices(user).values()):
+        every = states.values_list("workflow_state__object_id", flat=True)
+        pages = Page.objects.filter(pk__in={int(pk) for pk in every})
         keys |= {str(page.pk) for page in pages if page.path.startswith(offices)}
     return keys
 

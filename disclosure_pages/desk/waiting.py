@@ -20,7 +20,6 @@ from cms.models import (
     LeaderTask,
     Office,
     OfficeHeadTask,
-    Priority,
     ReviewDuty,
     SecrecyReviewTask,
 )
@@ -136,8 +135,7 @@ class _Reach:
     """Which pages under review the user's groups reach, as a stand-in too."""
 
     def __init__(self, user: Any) -> None:
-        groups = kept_acting(user)
-        self.everyday, self.emergency = groups.everyday, groups.emergency
+        self.acting = kept_acting(user)
         self.tasks = _tasks()
         pages = _pages_under_review().select_related("content_type")
         self.pages = {str(page.pk): page for page in pages}
@@ -159,15 +157,13 @@ class _Reach:
         if page is None or state.task_id not in self.tasks:
             return None
         kind, groups = self.tasks[state.task_id]
-        duty = getattr(state, "duty", None)
-        pressing = duty is not None and duty.priority == Priority.EMERGENCY
-        acting = self.emergency if pressing else self.everyday
+        acting = self.acting.at(state)
         wanted = {self._head_of(page)} if kind is OfficeHeadTask else groups
         _head, office = self.offices.get(self._parent_of(page), (None, ""))
         return Waiting(
             state,
             page,
-            duty,
+            getattr(state, "duty", None),
             is_secrecy=kind is SecrecyReviewTask,
             office=office,
             mine=not wanted.isdisjoint(acting),

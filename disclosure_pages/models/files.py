@@ -141,13 +141,8 @@ class DisclosureImage(AbstractImage):
             )
         other = stored and stored.description != self.description
         if other and _are_on_a_live_page(ReferenceIndex.get_references_to(self)):
-            raise ValidationError(
-                {
-                    "description": _(
-                        "已公开的页面用着这张图片，说明不能改。请换一张图片。"
-                    )
-                }
-            )
+            why = _("已公开的页面用着这张图片，说明不能改。请换一张图片。")
+            raise ValidationError({"description": why})
 
     class Meta(AbstractImage.Meta):
         verbose_name = _("图片")
