@@ -1,11 +1,12 @@
 """How good is the ranking? A judged set, asked of each engine, and two runs compared.
 
     python bench/search_quality.py --corpus FILE --queries FILE --qrels FILE
-        [--engine local|elastic|both] [--index DIR] [--run FILE] [--against FILE]
-        [--json]
+        [--engine local|elastic|both] [--rule base|questions ...] [--index DIR]
+        [--run FILE] [--against FILE] [--json]
 
-Files as in BEIR: ``corpus.jsonl`` ({id, title, text}; ``.gz`` too), ``queries.jsonl``
-({id, text}) and ``qrels.tsv`` (query, document, relevance). Prints recall at 5, 10 and
+Files as in BEIR: ``corpus.jsonl`` ({id, title, text, chapter}; ``.gz`` too),
+``queries.jsonl`` ({id, text}) and ``qrels.tsv`` (query, document, relevance). Each
+rule of ``search.ranking`` is asked for. Prints recall at 5, 10 and
 100, MRR@10 and nDCG@10 in percent, and milliseconds a question. ``--run`` keeps the
 ranked ids; ``--against`` compares with kept ones by a paired bootstrap over the
 questions. ``--index`` keeps the local index for the next time.
@@ -25,6 +26,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings.test")
@@ -37,11 +39,13 @@ from rich.console import Console  # noqa: E402
 from rich.progress import track  # noqa: E402
 from rich.table import Table  # noqa: E402
 
+from search.citations import Citations, count  # noqa: E402
 from search.documents import SearchDocument  # noqa: E402
 from search.engines import Engine  # noqa: E402
 from search.engines.elastic import ElasticEngine  # noqa: E402
 from search.engines.local import LocalEngine  # noqa: E402
 from search.query import make_query  # noqa: E402
+from search.ranking import RULES, Ranking  # noqa: E402
 
 DEPTH = 100
 COLUMNS = ("R@5", "R@10", "R@100", "MRR@10", "nDCG@10")
@@ -92,6 +96,7 @@ def corpus(path: Path) -> Iterator[tuple[int, SearchDocument]]:
                 type="item",
                 title=row.get("title", ""),
                 text=row["text"],
+                section=row.get("chapter", ""),
             ),
         )
 
@@ -138,13 +143,16 @@ def compared(old: list[float], new: list[float], *, seed: int = 1) -> Spread:
     return Spread(statistics.fmean(differences), low, high)
 
 
-def asked(engine: Engine, questions: Path) -> tuple[Runs, list[float]]:
+def asked(
+    engine: Engine, questions: Path, ranking: Ranking
+) -> tuple[Runs, list[float]]:
     """Ask every question; return what was found and the milliseconds of each."""
     runs: Runs = {}
     times = []
     for row in lines(questions):
+        query = make_query(row["text"], page_size=DEPTH, ranking=ranking)
         began = time.perf_counter()
-        hits = engine.search(make_query(row["text"], page_size=DEPTH)).hits
+        hits = engine.search(query).hits
         times.append(1000 * (time.perf_counter() - began))
         runs[row.get("id") or row["_id"]] = [hit.key for hit in hits]
     return runs, times
@@ -174,6 +182,20 @@ def filled(engine: Engine, documents: Iterable[tuple[int, SearchDocument]]) -> f
     return time.perf_counter() - began
 
 
+def row_of(runs: Runs, times: list[float], qrels: Judged) -> dict[str, Any]:
+    """Return the five measures and the median and 95th percentile of the times."""
+    cuts = statistics.quantiles(times, n=100)
+    found = judged(runs, qrels)
+    means = {name: statistics.fmean(values) for name, values in found.items()}
+    return means | {"p50_ms": cuts[49], "p95_ms": cuts[94]}
+
+
+def differences(old: Runs, new: Runs, qrels: Judged) -> dict[str, str]:
+    """Return what changed in each measure, with its interval."""
+    before, after = judged(old, qrels), judged(new, qrels)
+    return {name: str(compared(before[name], after[name])) for name in COLUMNS}
+
+
 def main() -> None:
     """Build, ask, judge, compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -181,31 +203,33 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     choices = ("local", "elastic", "both")
     parser.add_argument("--engine", default="both", choices=choices)
+    parser.add_argument(
+        "--rule", nargs="+", default=["base", "questions"], choices=list(RULES)
+    )
     parser.add_argument("--index", type=Path, help="keep the local index here")
-    parser.add_argument("--run", type=Path, help="write the ranked ids here")
+    parser.add_argument("--run", type=Path, help="write the last ranked ids here")
     parser.add_argument("--against", type=Path, help="compare with these ranked ids")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     qrels = judgements(options.qrels)
+    known = Citations.of(*count(lambda: (d for _v, d in corpus(options.corpus))))
+    old = json.loads(options.against.read_text()) if options.against else {}
     rows = {}
+    kept = {}
     with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as folder:
         for engine in engines(options.engine, options.index or Path(folder)):
             built = filled(engine, corpus(options.corpus))
-            runs, times = asked(engine, options.queries)
-            found = judged(runs, qrels)
-            cuts = statistics.quantiles(times, n=100)
-            rows[engine.name] = {
-                **{name: statistics.fmean(values) for name, values in found.items()},
-                **{"p50_ms": cuts[49], "p95_ms": cuts[94], "rebuild_s": built},
-            }
-            if options.against:
-                old = judged(json.loads(options.against.read_text()), qrels)
-                spreads = {name: compared(old[name], found[name]) for name in COLUMNS}
-                rows[engine.name]["against"] = {n: str(s) for n, s in spreads.items()}
-            if options.run:
-                options.run.write_text(json.dumps(runs))
+            for rule in options.rule:
+                name = f"{engine.name} {rule}"
+                ranking = Ranking(RULES[rule], known)
+                kept[name], times = asked(engine, options.queries, ranking)
+                rows[name] = row_of(kept[name], times, qrels) | {"rebuild_s": built}
+                if old:
+                    rows[name]["against"] = differences(old, kept[name], qrels)
             if not isinstance(engine, LocalEngine):
                 engine.drop()
+    if options.run:
+        options.run.write_text(json.dumps(kept[next(reversed(kept))]))
     report(rows, as_json=options.json)
 
 

@@ -1,5 +1,6 @@
 """What a citizen can find: one public item, guide or reading point."""
 
+import hashlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -8,12 +9,20 @@ WITHDRAWN = "withdrawn"
 FILTERS = ("category", "office", "year", "validity", "type", "origin", "village")
 
 
+def number_of(text: str) -> int:
+    """Return 62 bits that stand for a text, alike in every process."""
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 2
+
+
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
     """One document as every engine holds it; a tombstone has only the first three.
 
     ``text`` is plain text (summary, body, names of attachments) and shown in parts;
-    tokens are made when it is put into an engine (``search.fields``).
+    tokens are made when it is put into an engine (``search.fields``). ``section`` are
+    the headings above the text where a work (a law) is divided into documents; found
+    by, never shown.
     """
 
     key: str
@@ -22,6 +31,7 @@ class SearchDocument:
     type: str = ""
     title: str = ""
     text: str = ""
+    section: str = ""
     keywords: str = ""
     index_number: str = ""
     external_id: str = ""
@@ -38,6 +48,11 @@ class SearchDocument:
     url: str = ""
     origin: str = ""
     origin_label: str = ""
+
+    @property
+    def number(self) -> int:
+        """The key as a number, which engines read faster than text."""
+        return number_of(self.key)
 
     @property
     def year(self) -> str:

@@ -8,13 +8,18 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from . import tokens
-from .documents import SearchDocument
+from .citations import work_of
+from .documents import SearchDocument, number_of
 from .folding import fold_text
 
-TOKEN_FIELDS = ("words", "bigrams", "unigrams", "title", "exact", "initials")
+TOKEN_FIELDS = (
+    *("words", "bigrams", "unigrams", "title", "names", "exact", "initials"),
+)
 BOOSTS = {"words": 1.0, "bigrams": 1.0, "unigrams": 0.3, "title": 1.0}
 EXACT_SCORE = 1_000.0  # an item's own 文号 or 索引号 comes first
 TITLE_SCORE = 100.0  # then the item that has the question as its whole title
+COLUMNS = ("number", "work", "section", "category_number", "day", "void")
+ENDED = ("expired", "repealed")
 
 
 def token_fields(document: SearchDocument) -> dict[str, str]:
@@ -22,12 +27,13 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
     if not document.published:
         return {}
     title = tokens.analyse(document.title)
+    body = tokens.analyse(document.text)
     rest = tokens.analyse(
         "\n".join(
             filter(
                 None,
                 [
-                    document.text,
+                    document.section,
                     document.keywords,
                     document.document_number,
                     document.index_number,
@@ -39,12 +45,25 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
     )
     exact = tokens.number_keys(document.document_number, document.index_number)
     return {
-        "words": " ".join(title.words + rest.words),
-        "bigrams": " ".join(title.bigrams + rest.bigrams),
-        "unigrams": " ".join(title.unigrams + rest.unigrams),
+        "words": " ".join(title.words + rest.words + body.words),
+        "bigrams": " ".join(title.bigrams + rest.bigrams + body.bigrams),
+        "unigrams": " ".join(body.unigrams),
         "title": " ".join(title.words + title.bigrams),
+        "names": " ".join(dict.fromkeys(title.unigrams + rest.unigrams)),
         "exact": " ".join([*exact, tokens.title_key(document.title)]),
         "initials": " ".join(tokens.bigrams(initials(document.title))),
+    }
+
+
+def columns(document: SearchDocument) -> dict[str, int]:
+    """Return what `ranking.Candidate` needs, as numbers that an engine keeps sorted."""
+    return {
+        "number": document.number,
+        "work": work_of(document.title),
+        "section": number_of(document.section),
+        "category_number": number_of(document.category),
+        "day": int(re.sub(r"\D", "", document.date_published) or 0),
+        "void": int(document.validity in ENDED),
     }
 
 

@@ -9,11 +9,12 @@ from . import tokens
 from .engines.base import SearchQuery, Unit
 from .fields import EXACT_SCORE, TITLE_SCORE
 from .folding import fold_text
+from .ranking import Ranking
 from .recognise import HAN, Found, recognise
 
 MAX_LENGTH = 200
 MAX_REQUIRED = 6
-SHARE_REQUIRED = 0.3
+SHARE_REQUIRED = 0.3  # of the words, where not all are required
 MAX_SCORED = 80
 _QUOTED = re.compile('["“”「『]([^"“”「」『』]+)["“”」』]')
 _MINUS = re.compile(r"(?:^|(?<=\s))[-−]([^\W_]+)")
@@ -33,9 +34,23 @@ STOP_WORDS = frozenset(
 )
 
 
+QUESTION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        吗 呢 吧 谁 几 请问 多少 怎么 怎样 怎么办 如何 什么 哪些 哪里 哪个 哪儿 可以
+        能否 能不能 是否 有没有
+        """,
+    )
+)
+
+
 @dataclass(frozen=True)
 class Parsed:
-    """A question taken apart; ``surfaces`` are its words for the highlighter."""
+    """A question taken apart; ``surfaces`` are its words for the highlighter.
+
+    ``question``: a whole sentence, of which a document need not hold every word.
+    """
 
     text: str
     units: tuple[Unit, ...]
@@ -45,6 +60,7 @@ class Parsed:
     exact: tuple[tuple[str, float], ...]
     surfaces: tuple[str, ...]
     codes: tuple[str, ...]
+    question: bool
 
 
 def parse(text: str) -> Parsed:
@@ -61,15 +77,18 @@ def parse(text: str) -> Parsed:
     strict = [_token_unit([item.token]) for item in found]
     loose = [_token_unit([item.token, *_readings(item)]) for item in found]
     positive = " ".join([rest, *phrases])
+    few = MAX_REQUIRED if QUESTION_WORDS.isdisjoint(words) else MAX_REQUIRED // 2
+    question = len(units) > few
     return Parsed(
         text=folded,
         units=_known(strict + units),
         relaxed=_known(loose + units),
         excluded=_known(_word_unit(word) for word in minus),
-        scored=_scored(positive),
+        scored=_scored(positive, question=question),
         exact=_exact(found, positive),
         surfaces=surfaces,
         codes=tuple(item.token for item in found),
+        question=question,
     )
 
 
@@ -82,23 +101,25 @@ def make_query(
     sort: str = "relevance",
     page: int = 1,
     page_size: int = 20,
+    ranking: Ranking | None = None,
 ) -> SearchQuery:
     """Return the query for the engines; words as in ``design.md``, *Search*."""
     parsed = parsed or parse(text)
     count = len(parsed.units)
     some = max(1, math.ceil(count * SHARE_REQUIRED)) if count else 0
-    short = count <= MAX_REQUIRED
+    every = not parsed.question
     return SearchQuery(
         text=parsed.text,
         units=parsed.units,
-        minimum=count if short else some,
-        relaxed=parsed.relaxed if short and _can_relax(parsed) else (),
+        minimum=count if every else min(count, 1),
+        relaxed=parsed.relaxed if every and _can_relax(parsed) else (),
         relaxed_minimum=some,
         excluded=parsed.excluded,
         scored=parsed.scored,
         exact=parsed.exact,
         filters={name: tuple(values) for name, values in (filters or {}).items()},
         facets=tuple(facets),
+        ranking=ranking or Ranking(),
         sort=sort,
         page=page,
         page_size=page_size,
@@ -134,14 +155,18 @@ def _blanked(text: str, found: Iterable[Found]) -> str:
 
 def _word_unit(word: str) -> Unit:
     """Require a word by its bigrams: they find it however a document was cut."""
-    matches: list[tuple[str, str]] = []
-    for run in _HAN_RUN.findall(word):
-        if len(run) == 1:
-            matches.append(("unigrams", run))
-        matches += [("bigrams", pair) for pair in tokens.bigrams(run)]
-    for other in re.findall(rf"[^\W_{HAN}]+", word):
-        matches.append(("words", other[: tokens.MAX_TOKEN]))
-    return Unit((tuple(dict.fromkeys(matches)),))
+    runs = _HAN_RUN.findall(word)
+    others = re.findall(rf"[^\W_{HAN}]+", word)
+    matches = [
+        *(("bigrams", pair) for run in runs for pair in tokens.bigrams(run)),
+        *(("words", other[: tokens.MAX_TOKEN]) for other in others),
+    ]
+    single = [run for run in runs if len(run) == 1]
+    ways = [
+        [*matches, *((field, char) for char in single)]
+        for field in (("unigrams", "names") if single else ("",))
+    ]
+    return Unit(tuple(tuple(dict.fromkeys(way)) for way in ways))
 
 
 def _token_unit(names: Iterable[str]) -> Unit:
@@ -168,15 +193,19 @@ def _exact(found: Iterable[Found], text: str) -> tuple[tuple[str, float], ...]:
     return tuple(pins)
 
 
-def _scored(text: str) -> dict[str, tuple[str, ...]]:
-    """Return the tokens that rank, by field; question words do not."""
+def _scored(text: str, *, question: bool) -> dict[str, tuple[str, ...]]:
+    """Return the tokens that rank, by field; question words do not.
+
+    Titles count for themselves only where somebody looks for one: a sentence asks for
+    what a text says.
+    """
     found = tokens.analyse(text)
     words = [word for word in found.words if word not in STOP_WORDS]
     return {
         "words": _distinct(words),
         "bigrams": _distinct(found.bigrams),
         "unigrams": _distinct(found.unigrams),
-        "title": _distinct(words + found.bigrams),
+        "title": () if question else _distinct(words + found.bigrams),
     }
 
 

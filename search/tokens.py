@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from . import folding
 from .recognise import HAN, Found, recognise
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 MAX_TOKEN = 100
 USER_WORD_FREQUENCY = 200_000
 _RUNS = re.compile(rf"(?P<han>[{HAN}]+)|[^\W_{HAN}]+")

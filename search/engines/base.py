@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from search.documents import SearchDocument
+from search.ranking import Ranking
 
 MAX_WINDOW = 10_000
 FACET_SIZE = 2_000
@@ -61,9 +62,10 @@ class Unit:
 class SearchQuery:
     """A question in tokens (``search.query`` makes it), with filters and page.
 
-    Of ``units`` at least ``minimum`` are required; ``relaxed`` and
-    ``relaxed_minimum`` hold when that finds too little. ``scored`` are the tokens of
-    each field that rank, ``exact`` those that pin with their scores.
+    Of ``units`` at least ``minimum`` are required, all of them or, for a sentence, any;
+    ``relaxed`` and ``relaxed_minimum`` hold when that finds too little. ``scored`` are the tokens of
+    each field that rank, in the order of ``ranking``; before all of them comes what has
+    a token of ``exact``, by the scores there.
     """
 
     text: str = ""
@@ -76,6 +78,7 @@ class SearchQuery:
     exact: tuple[tuple[str, float], ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: tuple[str, ...] = ()
+    ranking: Ranking = field(default_factory=Ranking)
     sort: str = "relevance"
     page: int = 1
     page_size: int = 20
@@ -175,6 +178,8 @@ Run = Callable[[tuple[Unit, ...], int], SearchResult]
 def search_relaxing(query: SearchQuery, run: Run) -> SearchResult:
     """Ask for all words; when that finds next to nothing, for some of them."""
     strict = run(query.units, query.minimum)
+    if query.minimum < len(query.units):
+        return replace(strict, relaxed=strict.total > 0)
     enough = ENOUGH_HITS if len(query.units) > 1 else 1
     if strict.total >= enough or not query.relaxed:
         return strict

@@ -5,10 +5,10 @@ from typing import Any
 from elasticsearch.dsl import Keyword, Long, Mapping, Object, Text
 
 from search.documents import FILTERS, SearchDocument
-from search.fields import TOKEN_FIELDS
+from search.fields import COLUMNS, TOKEN_FIELDS, columns
 from search.tokens import PIPELINE_VERSION
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SETTINGS = {
     "number_of_shards": 1,
     "number_of_replicas": 0,
@@ -21,13 +21,14 @@ SETTINGS = {
 def mappings(*, complete: bool) -> dict[str, Any]:
     """Return the mapping; nothing is guessed from data (``dynamic: strict``)."""
     mapping = Mapping()
-    for name in ("key", "state", "sha256", "day", *FILTERS):
+    for name in ("key", "state", "sha256", *FILTERS):
         mapping.field(name, Keyword())
     for name in TOKEN_FIELDS:
         mapping.field(
             name, Text(analyzer="whitespace", index_options="freqs", norms=True)
         )
-    mapping.field("version", Long())
+    for name in ("version", *COLUMNS):
+        mapping.field(name, Long())
     mapping.field("document", Object(enabled=False))
     mapping.meta("dynamic", "strict")
     return {
@@ -64,7 +65,7 @@ def source(
         "document": document.stored(),
     }
     if document.published:
-        body["day"] = document.date_published
+        body |= columns(document)
         body |= {name: v for name in FILTERS if (v := getattr(document, name))}
         body |= {name: text for name, text in fields.items() if text}
     return body

@@ -9,9 +9,19 @@ from elasticsearch.dsl import A, Q, Search
 from elasticsearch.dsl.query import Query
 
 from search.documents import PUBLISHED, SearchDocument
-from search.fields import BOOSTS
+from search.fields import BOOSTS, COLUMNS
+from search.ranking import Candidates, Evidence, Integers, shares
 
-from .base import FACET_SIZE, Entry, SearchHit, SearchQuery, SearchResult, Unit
+from . import ranked
+from .base import (
+    FACET_SIZE,
+    MAX_WINDOW,
+    Entry,
+    SearchHit,
+    SearchQuery,
+    SearchResult,
+    Unit,
+)
 
 
 def run(
@@ -22,33 +32,16 @@ def run(
     minimum: int,
 ) -> SearchResult:
     """Return one page of hits and the facets for one choice of required words."""
-    request = Search(using=client, index=index).query(
-        Q(
-            "bool",
-            filter=list(_required(units, minimum)),
-            must_not=[_unit(unit) for unit in query.excluded],
-            should=list(_scored(query)),
-            minimum_should_match=0,
-        )
-    )
-    filters = {
-        name: Q("terms", **{name: list(values)})
-        for name, values in query.chosen.items()
-    }
-    if filters:
-        request = request.post_filter(Q("bool", filter=list(filters.values())))
-    for name in query.facets:
-        others = [f for other, f in filters.items() if other != name]
-        within = A("filter", filter=Q("bool", filter=others))
-        within.bucket("values", "terms", field=name, size=FACET_SIZE)
-        request.aggs.bucket(name, within)
-    order = [{"day": "desc"}] if query.by_date else ["_score"]
-    request = (
-        request.sort(*order, {"key": "asc"})
-        .source(["document"])
-        .extra(track_total_hits=True)[query.offset : query.offset + query.page_size]
-    )
-    return _result(query, client.search(index=index, **request.to_dict()))
+    request = _request(client, index, query, units, minimum)
+    if query.by_date:
+        answer = client.search(index=index, **_newest(request, query).to_dict())
+        hits = [
+            SearchHit(hit["_id"], 0.0, _document(hit)) for hit in answer["hits"]["hits"]
+        ]
+    else:
+        answer, hits = _ranked(client, index, query, request)
+    total = answer["hits"]["total"]["value"]
+    return SearchResult(total, hits, dict(_facets(query, answer)), "es")
 
 
 def finished(result: SearchResult, took_ms: int, *, incomplete: bool) -> SearchResult:
@@ -69,18 +62,145 @@ def entries(client: Elasticsearch, index: str, after: str, limit: int) -> list[E
     return [Entry(**hit["_source"]) for hit in answer["hits"]["hits"]]
 
 
-def _result(query: SearchQuery, answer: Any) -> SearchResult:
-    hits = [
-        SearchHit(
-            hit["_id"],
-            0.0 if query.by_date else float(hit["_score"] or 0.0),
-            SearchDocument.from_stored(hit["_source"]["document"]),
+def _request(
+    client: Elasticsearch,
+    index: str,
+    query: SearchQuery,
+    units: tuple[Unit, ...],
+    minimum: int,
+) -> Search:
+    """Return what finds and counts; order and columns are still open."""
+    request = Search(using=client, index=index).query(
+        Q(
+            "bool",
+            filter=list(_required(units, minimum)),
+            must_not=[_unit(unit) for unit in query.excluded],
+            should=[*_scored(query), *_exact(query)],
+            minimum_should_match=0,
         )
-        for hit in answer["hits"]["hits"]
-    ]
-    return SearchResult(
-        answer["hits"]["total"]["value"], hits, dict(_facets(query, answer)), "es"
     )
+    filters = {
+        name: Q("terms", **{name: list(values)})
+        for name, values in query.chosen.items()
+    }
+    if filters:
+        request = request.post_filter(Q("bool", filter=list(filters.values())))
+    for name in query.facets:
+        others = [f for other, f in filters.items() if other != name]
+        within = A("filter", filter=Q("bool", filter=others))
+        within.bucket("values", "terms", field=name, size=FACET_SIZE)
+        request.aggs.bucket(name, within)
+    return request.extra(track_total_hits=True)
+
+
+def _newest(request: Search, query: SearchQuery) -> Search:
+    first, count = ranked.window(query)
+    request = request.sort({"day": "desc"}, {"key": "asc"}).source(["document"])
+    return request[first : first + count]
+
+
+def _ranked(
+    client: Elasticsearch, index: str, query: SearchQuery, request: Search
+) -> tuple[Any, list[SearchHit]]:
+    """Return the answer with all candidates, and this page's hits."""
+    first, count = ranked.window(query)
+    request = request.sort("_score", {"day": "desc"}, {"number": "asc"})
+    body = request.source(False).extra(docvalue_fields=list(COLUMNS)).to_dict()
+    answer = client.search(index=index, **body | {"from": first, "size": count})
+    rows = answer["hits"]["hits"]
+    columns = [[row["fields"][name][0] for row in rows] for name in COLUMNS]
+    found = Candidates.of([row["_score"] for row in rows], columns)
+
+    def gather(numbers: Integers) -> Evidence:
+        return _evidence(client, index, query, numbers.tolist())
+
+    order = ranked.cut(query, found, _pins(client, index, query), gather)
+    scores = {rows[place]["_id"]: score for score, place in order}
+    return answer, list(_loaded(client, index, scores))
+
+
+def _loaded(
+    client: Elasticsearch, index: str, scores: dict[str, float]
+) -> Iterator[SearchHit]:
+    """Give the documents, in order; one deleted in between is left out."""
+    if not scores:
+        return
+    answer = client.mget(index=index, ids=list(scores), source_includes=["document"])
+    for row in answer["docs"]:
+        if row.get("found"):
+            yield SearchHit(row["_id"], scores[row["_id"]], _document(row))
+
+
+def _document(row: Any) -> SearchDocument:
+    return SearchDocument.from_stored(row["_source"]["document"])
+
+
+def _pins(client: Elasticsearch, index: str, query: SearchQuery) -> dict[int, float]:
+    """Return what has an exact token, by number, with the score that pins it."""
+    clauses = list(_exact(query))
+    if not clauses:
+        return {}
+    answer = client.search(
+        index=index,
+        query=Q("bool", should=clauses, minimum_should_match=1).to_dict(),
+        docvalue_fields=["number"],
+        source=False,
+        size=MAX_WINDOW,
+        track_total_hits=False,
+    )
+    return {hit["fields"]["number"][0]: hit["_score"] for hit in answer["hits"]["hits"]}
+
+
+def _evidence(
+    client: Elasticsearch, index: str, query: SearchQuery, numbers: list[int]
+) -> Evidence:
+    """Return what only some rules ask for, of the given documents."""
+    among = Q("terms", number=numbers)
+    rarity = _rarity(client, index, query.scored["bigrams"])
+    asked = [
+        [Q("term", unigrams=token) for token in query.scored["unigrams"]],
+        [
+            Q("constant_score", filter=Q("term", bigrams=token), boost=share)
+            for token, share in rarity.items()
+        ],
+    ]
+    searches: list[dict[str, Any]] = []
+    for clauses in asked:
+        body = {
+            "query": Q("bool", filter=[among], should=clauses).to_dict(),
+            "docvalue_fields": ["number"],
+            "_source": False,
+            "size": len(numbers),
+            "track_total_hits": False,
+        }
+        searches += [{}, body]
+    answers = client.msearch(index=index, searches=searches)["responses"]
+    scores = [
+        {hit["fields"]["number"][0]: hit["_score"] for hit in answer["hits"]["hits"]}
+        for answer in answers
+    ]
+    return Evidence(*scores)
+
+
+def _rarity(
+    client: Elasticsearch, index: str, tokens: tuple[str, ...]
+) -> dict[str, float]:
+    """Return each bigram's share of the question's rarity."""
+    if not tokens:
+        return {}
+    answer = client.termvectors(
+        index=index,
+        doc={"bigrams": " ".join(tokens)},
+        fields=["bigrams"],
+        term_statistics=True,
+        positions=False,
+        offsets=False,
+        payloads=False,
+    )
+    found = answer["term_vectors"].get("bigrams", {})
+    terms = found.get("terms", {})
+    known = {token: terms.get(token, {}).get("doc_freq", 0) for token in tokens}
+    return shares(known, found.get("field_statistics", {}).get("doc_count", 0))
 
 
 def _facets(
@@ -108,6 +228,11 @@ def _scored(query: SearchQuery) -> Iterator[Query]:
     for name, tokens in query.scored.items():
         for token in tokens:
             yield Q("term", **{name: {"value": token, "boost": BOOSTS[name]}})
+
+
+def _exact(query: SearchQuery) -> Iterator[Query]:
+    if query.by_date:
+        return
     for token, score in query.exact:
         yield Q("constant_score", filter=Q("term", exact=token), boost=score)
 

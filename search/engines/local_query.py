@@ -1,14 +1,16 @@
 """The common query in tantivy's terms."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import tantivy
 from tantivy import Occur, Query
 
 from search.documents import PUBLISHED
-from search.fields import BOOSTS
+from search.fields import BOOSTS, COLUMNS
+from search.ranking import Candidates, Evidence, Integers, shares
 
+from . import ranked
 from .base import (
     FACET_SIZE,
     MAX_WINDOW,
@@ -22,6 +24,7 @@ from .rows import stored_document
 
 SPARE = 50
 Clause = tuple[Occur, Query]
+Row = tuple[float, tantivy.DocAddress]
 
 
 def run(
@@ -37,14 +40,12 @@ def run(
         name: _any(schema, [(name, value) for value in values])
         for name, values in query.chosen.items()
     }
-    found = Query.boolean_query(
-        [
-            *required,
-            *((Occur.Must, _silent(clause)) for clause in filters.values()),
-            *_scored(schema, query),
-        ]
-    )
-    total, rows = _page(reader, query, found)
+    within = [
+        *required,
+        *((Occur.Must, _silent(clause)) for clause in filters.values()),
+    ]
+    page = _newest if query.by_date else _ranked
+    total, rows = page(schema, reader, query, within)
     facets = dict(_facets(reader, query, required, filters))
     hits = []
     for score, address in rows:
@@ -58,50 +59,101 @@ def finished(result: SearchResult, took_ms: int, *, incomplete: bool) -> SearchR
     return replace(result, took_ms=took_ms, incomplete=incomplete)
 
 
-def _page(
-    reader: tantivy.Searcher, query: SearchQuery, found: Query
-) -> tuple[int, list[tuple[float, tantivy.DocAddress]]]:
-    """Return the total and this page's rows, equal scores in order of their keys."""
-    end = min(query.offset + query.page_size, MAX_WINDOW)
-    if query.by_date:
-        result = reader.search(
-            found, query.page_size, order_by_field="order", offset=query.offset
-        )
-        return result.count, [(0.0, address) for _order, address in result.hits]
-    limit = end + SPARE
+def _newest(
+    _schema: tantivy.Schema,
+    reader: tantivy.Searcher,
+    query: SearchQuery,
+    within: list[Clause],
+) -> tuple[int, list[Row]]:
+    """Return the total and this page's rows, newest first."""
+    result = reader.search(
+        Query.boolean_query(within),
+        query.page_size,
+        order_by_field="order",
+        offset=query.offset,
+    )
+    return result.count, [(0.0, address) for _order, address in result.hits]
+
+
+def _ranked(
+    schema: tantivy.Schema,
+    reader: tantivy.Searcher,
+    query: SearchQuery,
+    within: list[Clause],
+) -> tuple[int, list[Row]]:
+    """Return the total and this page's rows, in the order of the query's rule."""
+    pins = _pins(schema, reader, query, within)
+    scored = Query.boolean_query([*within, *_scored(schema, query)])
+    first, count = ranked.window(query)
+    total, hits = _hits(reader, scored, first + count)
+    addresses = [address for _score, address in hits]
+    columns = [reader.fast_field_values(name, addresses) for name in COLUMNS]
+    found = Candidates.of([score for score, _address in hits], columns)
+    window = found.places[first : first + count]
+
+    def gather(numbers: Integers) -> Evidence:
+        return _evidence(schema, reader, query, numbers.tolist())
+
+    order = ranked.cut(query, found[window], pins, gather)
+    return total, [(score, addresses[window[place]]) for score, place in order]
+
+
+def _hits(reader: tantivy.Searcher, scored: Query, count: int) -> tuple[int, list[Row]]:
+    """Return the total and at least the best ``count``, never some of equal ones."""
+    limit = count + SPARE
     while True:
-        result = reader.search(found, limit)
+        result = reader.search(scored, limit)
         hits = result.hits
         complete = len(hits) >= result.count or limit >= MAX_WINDOW * 10
-        if complete or hits[-1][0] != hits[end - 1][0]:
-            return result.count, _by_key(reader, hits, query.offset, end)
+        if complete or hits[-1][0] != hits[count - 1][0]:
+            return result.count, hits
         limit *= 4
 
 
-def _by_key(
+def _pins(
+    schema: tantivy.Schema,
     reader: tantivy.Searcher,
-    hits: list[tuple[float, tantivy.DocAddress]],
-    start: int,
-    end: int,
-) -> list[tuple[float, tantivy.DocAddress]]:
-    """Return ``hits[start:end]`` as if equal scores had been sorted by key."""
-    if start >= len(hits):
-        return []
-    end = min(end, len(hits))
-    first, last = start, end
-    while first and hits[first - 1][0] == hits[start][0]:
-        first -= 1
-    while last < len(hits) and hits[last][0] == hits[end - 1][0]:
-        last += 1
-    scores = [score for score, _address in hits[first:last]]
-    if len(set(scores)) < len(scores):
-        part = sorted(
-            hits[first:last],
-            key=lambda hit: (-hit[0], reader.doc(hit[1]).get_first("key")),
-        )
-    else:
-        part = hits[first:last]
-    return part[start - first : end - first]
+    query: SearchQuery,
+    within: list[Clause],
+) -> dict[int, float]:
+    """Return what has an exact token, by number, with the score that pins it."""
+    if not query.exact:
+        return {}
+    clauses = [(Occur.Should, clause) for clause in _exact(schema, query)]
+    wanted = Query.boolean_query(clauses, minimum_number_should_match=1)
+    hits = reader.search(
+        Query.boolean_query([*within, (Occur.Must, wanted)]), MAX_WINDOW, count=False
+    ).hits
+    numbers = reader.fast_field_values("number", [address for _s, address in hits])
+    return dict(zip(numbers, (score for score, _address in hits), strict=True))
+
+
+def _evidence(
+    schema: tantivy.Schema,
+    reader: tantivy.Searcher,
+    query: SearchQuery,
+    numbers: Sequence[int],
+) -> Evidence:
+    """Return what only some rules ask for, of the given documents."""
+    among = _silent(Query.term_set_query(schema, "number", list(numbers)))
+    rarity = shares(
+        {name: reader.doc_freq("bigrams", name) for name in query.scored["bigrams"]},
+        reader.num_docs,
+    )
+
+    def scores(clauses: Iterable[Query]) -> dict[int, float]:
+        asked = [(Occur.Must, among), *((Occur.Should, c) for c in clauses)]
+        hits = reader.search(Query.boolean_query(asked), len(numbers), count=False).hits
+        found = reader.fast_field_values("number", [address for _s, address in hits])
+        return dict(zip(found, (score for score, _address in hits), strict=True))
+
+    return Evidence(
+        scores(_term(schema, ("unigrams", t)) for t in query.scored["unigrams"]),
+        scores(
+            Query.const_score_query(_term(schema, ("bigrams", name)), share)
+            for name, share in rarity.items()
+        ),
+    )
 
 
 def _facets(
@@ -146,15 +198,17 @@ def _required(
 
 
 def _scored(schema: tantivy.Schema, query: SearchQuery) -> Iterator[Clause]:
-    if query.by_date:
-        return
     for name, tokens in query.scored.items():
         for token in tokens:
             term = _term(schema, (name, token))
             yield Occur.Should, Query.boost_query(term, BOOSTS[name])
-    for token, score in query.exact:
-        pinned = Query.const_score_query(_term(schema, ("exact", token)), score)
+    for pinned in _exact(schema, query):
         yield Occur.Should, pinned
+
+
+def _exact(schema: tantivy.Schema, query: SearchQuery) -> Iterator[Query]:
+    for token, score in query.exact:
+        yield Query.const_score_query(_term(schema, ("exact", token)), score)
 
 
 def _unit(schema: tantivy.Schema, unit: Unit) -> Query:

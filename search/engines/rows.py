@@ -7,6 +7,7 @@ from typing import Any
 import tantivy
 
 from search.documents import FILTERS, SearchDocument
+from search.fields import columns
 
 
 def make_row(
@@ -23,6 +24,8 @@ def make_row(
     row.add_bytes("document", stored.encode())
     if document.published:
         row.add_text("order", newest_first(document))
+        for name, number in columns(document).items():
+            row.add_unsigned(name, number)
     for name in FILTERS:
         if document.published and (value := getattr(document, name)):
             row.add_text(name, value)

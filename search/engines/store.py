@@ -18,12 +18,12 @@ from typing import Any
 import tantivy
 
 from search.documents import FILTERS
-from search.fields import TOKEN_FIELDS
+from search.fields import COLUMNS, TOKEN_FIELDS
 from search.tokens import PIPELINE_VERSION
 
 from .base import EngineDown
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOCK_WAIT_S = 10.0
 _META = "gongkai.json"
 
@@ -39,6 +39,8 @@ def make_schema() -> tantivy.Schema:
     builder.add_unsigned_field("version", stored=True, fast=True)
     builder.add_unsigned_field("put_at", stored=True, fast=True)
     builder.add_bytes_field("document", stored=True)
+    for name in COLUMNS:
+        builder.add_unsigned_field(name, fast=True, indexed=name == "number")
     for name in FILTERS:
         builder.add_text_field(name, fast=True, **raw)
     for name in TOKEN_FIELDS:

@@ -255,8 +255,11 @@ def test_punctuation_alone_finds_nothing_and_nothing_finds_all(engine):
     assert engine.search(make_query("  ")).total == 1
 
 
-def test_equal_scores_come_in_order_of_their_keys_on_every_page(engine):
-    same = [make_document(n, title="相同的标题", key=f"{n:032x}") for n in range(1, 31)]
+def test_of_equal_scores_the_newest_come_first_on_every_page(engine):
+    same = [
+        make_document(n, title="相同的标题", date_published=f"2026-01-{31 - n:02}")
+        for n in range(1, 31)
+    ]
     put(engine, *reversed(same[:15]))
     put(engine, *reversed(same[15:]))
     found = [

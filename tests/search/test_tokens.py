@@ -163,10 +163,18 @@ def test_question_words_are_not_required():
     assert surfaces("怎么") == {"怎么"}
 
 
-def test_up_to_six_words_are_all_required_more_by_a_third():
+def test_up_to_six_words_are_all_required_of_a_sentence_any():
     assert make_query("低保 救助 公示 名单 标准 发放").minimum == 6
     long = make_query("低保 救助 公示 名单 标准 发放 资金")
-    assert (len(long.units), long.minimum, long.relaxed) == (7, 3, ())
+    assert (len(long.units), long.minimum, long.relaxed) == (7, 1, ())
+
+
+def test_a_question_word_makes_a_sentence_of_more_than_three_words():
+    assert make_query("低保怎么申请").minimum == 2
+    sentence = make_query("低保怎么申请，名单公示多少天")
+    assert (len(sentence.units) > 3, sentence.minimum) == (True, 1)
+    assert sentence.scored["title"] == ()
+    assert make_query("低保 申请 名单 公示").minimum == 4
 
 
 @given(MIXED)

@@ -1,0 +1,52 @@
+"""What a page of ranked hits needs from an engine, the same for each."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from search.ranking import Candidates, Gather
+
+from .base import MAX_WINDOW, SearchQuery
+
+
+def window(query: SearchQuery) -> tuple[int, int]:
+    """Return (first place, count) of the candidates to ask an engine for.
+
+    What a rule reorders is always asked for as a whole, so that pages fit together;
+    beyond it hits stand as the engine gives them.
+    """
+    end = min(query.offset + query.page_size, MAX_WINDOW)
+    fetch = query.ranking.rule.fetch
+    if query.by_date or query.offset >= fetch:
+        return query.offset, max(0, end - query.offset)
+    return 0, max(fetch, end)
+
+
+def cut(
+    query: SearchQuery,
+    found: Candidates,
+    pins: Mapping[int, float],
+    gather: Gather,
+) -> list[tuple[float, int]]:
+    """Return (score, place in ``found``) of this page's hits.
+
+    Args:
+        found: the window's candidates, best first; pinned ones before all others.
+        pins: number → score of what has an exact token; part of its score.
+        gather: asked for what the rule needs beside the candidates.
+    """
+    pinned = np.array([pins.get(number, 0.0) for number in found.number.tolist()])
+    found = replace(found, score=found.score - pinned)
+    first, _count = window(query)
+    if first:
+        return list(zip(found.score.tolist(), range(len(found)), strict=True))
+    fetch = query.ranking.rule.fetch
+    scores, places = query.ranking.order(found[:fetch], gather)
+    order = list(zip(scores.tolist(), places.tolist(), strict=True))
+    beyond = range(fetch, len(found))
+    order += zip(found.score[fetch:].tolist(), beyond, strict=False)
+    if pins:
+        order = [(pinned[place] + score, place) for score, place in order]
+        order.sort(key=lambda pair: -pinned[pair[1]])  # stable among equals
+    return order[query.offset : query.offset + query.page_size]
