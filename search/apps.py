@@ -7,3 +7,6 @@ class SearchConfig(AppConfig):
     label = "gongkai_search"
     verbose_name = _("检索")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from search import checks  # noqa: F401

@@ -15,6 +15,7 @@ from .folding import fold_text
 TOKEN_FIELDS = (
     *("words", "bigrams", "unigrams", "title", "names", "exact", "initials"),
 )
+PHRASE_FIELDS = ("bigrams",)
 BOOSTS = {"words": 1.0, "bigrams": 1.0, "unigrams": 0.3, "title": 1.0}
 EXACT_SCORE = 1_000.0  # an item's own 文号 or 索引号 comes first
 TITLE_SCORE = 100.0  # then the item that has the question as its whole title
@@ -46,7 +47,7 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
     exact = tokens.number_keys(document.document_number, document.index_number)
     return {
         "words": " ".join(title.words + rest.words + body.words),
-        "bigrams": " ".join(title.bigrams + rest.bigrams + body.bigrams),
+        "bigrams": " ".join(title.pieces + rest.pieces + body.pieces),
         "unigrams": " ".join(body.unigrams),
         "title": " ".join(title.words + title.bigrams),
         "names": " ".join(dict.fromkeys(title.unigrams + rest.unigrams)),

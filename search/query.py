@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from . import tokens
@@ -39,7 +39,7 @@ QUESTION_WORDS = frozenset(
         r"\w+",
         """
         吗 呢 吧 谁 几 请问 多少 怎么 怎样 怎么办 如何 什么 哪些 哪里 哪个 哪儿 可以
-        能否 能不能 是否 有没有
+        能否 能不能 是否 有没有 什么样 何时 多久 为什么 为何
         """,
     )
 )
@@ -55,6 +55,7 @@ class Parsed:
     text: str
     units: tuple[Unit, ...]
     relaxed: tuple[Unit, ...]
+    phrases: tuple[Unit, ...]
     excluded: tuple[Unit, ...]
     scored: dict[str, tuple[str, ...]]
     exact: tuple[tuple[str, float], ...]
@@ -73,17 +74,18 @@ def parse(text: str) -> Parsed:
     words = [word.text for word in tokens.cut_words(plain)]
     content = [word for word in words if word not in STOP_WORDS] or words
     surfaces = tuple(dict.fromkeys([*phrases, *content]))
-    units = [_word_unit(surface) for surface in surfaces]
+    units = [_word_unit(word) for word in content]
     strict = [_token_unit([item.token]) for item in found]
     loose = [_token_unit([item.token, *_readings(item)]) for item in found]
     positive = " ".join([rest, *phrases])
-    few = MAX_REQUIRED if QUESTION_WORDS.isdisjoint(words) else MAX_REQUIRED // 2
-    question = len(units) > few
+    asked = "?" in plain or not QUESTION_WORDS.isdisjoint(words)
+    question = asked or len(units) > MAX_REQUIRED
     return Parsed(
         text=folded,
         units=_known(strict + units),
         relaxed=_known(loose + units),
-        excluded=_known(_word_unit(word) for word in minus),
+        phrases=_known(_word_unit(phrase, whole=True) for phrase in phrases),
+        excluded=_known(_word_unit(word, whole=True) for word in minus),
         scored=_scored(positive, question=question),
         exact=_exact(found, positive),
         surfaces=surfaces,
@@ -108,12 +110,14 @@ def make_query(
     count = len(parsed.units)
     some = max(1, math.ceil(count * SHARE_REQUIRED)) if count else 0
     every = not parsed.question
+    units = parsed.units if every else tuple(_parts(parsed.units))
     return SearchQuery(
         text=parsed.text,
-        units=parsed.units,
+        units=units,
         minimum=count if every else min(count, 1),
         relaxed=parsed.relaxed if every and _can_relax(parsed) else (),
         relaxed_minimum=some,
+        phrases=parsed.phrases,
         excluded=parsed.excluded,
         scored=parsed.scored,
         exact=parsed.exact,
@@ -124,6 +128,13 @@ def make_query(
         page=page,
         page_size=page_size,
     )
+
+
+def _parts(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Give each pair of characters by itself: of a sentence any part is enough."""
+    for unit in units:
+        for way in unit.alternatives:
+            yield from (Unit(((match,),)) for match in way)
 
 
 def _can_relax(parsed: Parsed) -> bool:
@@ -153,12 +164,18 @@ def _blanked(text: str, found: Iterable[Found]) -> str:
     return text
 
 
-def _word_unit(word: str) -> Unit:
-    """Require a word by its bigrams: they find it however a document was cut."""
+def _word_unit(word: str, *, whole: bool = False) -> Unit:
+    """Require a word by its bigrams: they find it however a document was cut.
+
+    ``whole``: as they stand, one after the other.
+    """
     runs = _HAN_RUN.findall(word)
     others = re.findall(rf"[^\W_{HAN}]+", word)
+    pairs = [tokens.bigrams(run) for run in runs]
+    if whole:
+        pairs = [[" ".join(row)] for row in pairs if row]
     matches = [
-        *(("bigrams", pair) for run in runs for pair in tokens.bigrams(run)),
+        *(("bigrams", pair) for row in pairs for pair in row),
         *(("words", other[: tokens.MAX_TOKEN]) for other in others),
     ]
     single = [run for run in runs if len(run) == 1]

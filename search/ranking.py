@@ -53,16 +53,16 @@ class Rule:
 BASE = Rule("base", fetch=300, keep=300)
 QUESTIONS = Rule(
     "questions",
-    fetch=1_500,
-    keep=700,
+    fetch=2_000,
+    keep=1_000,
     weights={
         "bm25": 1.0,
-        "work": 3.05,
-        "document": 1.18,
-        "unigrams": 3.17,
-        "coverage": 5.87,
-        "best": 1.66,
-        "section": 1.53,
+        "work": 3.41,
+        "document": 1.34,
+        "unigrams": 3.8,
+        "coverage": 7.03,
+        "best": 1.77,
+        "section": 1.68,
     },
 )
 RULES = {rule.name: rule for rule in (BASE, QUESTIONS)}

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from disclosure_pages.public_state import publicly_visible
 
-from . import dictionary, engines, fields, highlight, tokens
+from . import dictionary, engines, fields, highlight, site_ranking, tokens
 from .documents import SearchDocument
 from .engines.base import MAX_WINDOW, EngineDown, SearchQuery, SearchResult, Unit
 from .folding import fold_text
@@ -84,6 +84,7 @@ def find(asked: Asked) -> Answer:
             sort=asked.sort,
             page=asked.page,
             page_size=asked.page_size,
+            ranking=site_ranking.current(),
         )
     )
     hits = [_hit(hit.document, hit.score, parsed) for hit in result.hits]

@@ -17,6 +17,8 @@ from .recognise import HAN, Found, recognise
 
 PIPELINE_VERSION = 2
 MAX_TOKEN = 100
+# Between the bigrams of two runs, so that no phrase goes across.
+BREAK = "|"
 USER_WORD_FREQUENCY = 200_000
 _RUNS = re.compile(rf"(?P<han>[{HAN}]+)|[^\W_{HAN}]+")
 _user_words: set[str] = set()
@@ -24,11 +26,16 @@ _user_words: set[str] = set()
 
 @dataclass
 class Tokens:
-    """Tokens of one text, in order, with repetitions."""
+    """Tokens of one text, in order, with repetitions.
+
+    ``pieces`` are the bigrams with a `BREAK` after each run of Han text: a phrase of
+    them is a piece of the text.
+    """
 
     words: list[str] = field(default_factory=list)
     bigrams: list[str] = field(default_factory=list)
     unigrams: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ def analyse(text: str) -> Tokens:
         if match["han"]:
             tokens.words.extend(word for word, _a, _b in cut(run, "search", True))
             tokens.bigrams.extend(bigrams(run))
+            tokens.pieces.extend([*bigrams(run), BREAK])
             tokens.unigrams.extend(run)
         else:
             tokens.words.append(run[:MAX_TOKEN])

@@ -51,6 +51,9 @@ GONGKAI_EMBEDDED_JOBS = False
 ELASTICSEARCH_URL = env("ELASTICSEARCH_URL", default="")
 GONGKAI_ES_PREFIX = env("GONGKAI_ES_PREFIX", default="gongkai")
 REDIS_URL = env("REDIS_URL", default="")
+# How hits are ordered (search/ranking.py), and categories without the citation prior.
+GONGKAI_RANKING = env("GONGKAI_RANKING", default="base")
+GONGKAI_NO_PRIOR = env.list("GONGKAI_NO_PRIOR", default=[])
 GONGKAI_INDEXES = ["es", "local"] if ELASTICSEARCH_URL else ["local"]
 PORT = env.int("PORT", default=8000)
 GONGKAI_BASE_URL = env("GONGKAI_BASE_URL", default=f"http://127.0.0.1:{PORT}")

@@ -11,7 +11,8 @@ MAX_WINDOW = 10_000
 FACET_SIZE = 2_000
 ENOUGH_HITS = 3
 
-Match = tuple[str, str]  # (token field, token)
+# (token field, token); several tokens with spaces between them follow each other.
+Match = tuple[str, str]
 
 
 class EngineDown(Exception):
@@ -63,9 +64,10 @@ class SearchQuery:
     """A question in tokens (``search.query`` makes it), with filters and page.
 
     Of ``units`` at least ``minimum`` are required, all of them or, for a sentence, any;
-    ``relaxed`` and ``relaxed_minimum`` hold when that finds too little. ``scored`` are the tokens of
-    each field that rank, in the order of ``ranking``; before all of them comes what has
-    a token of ``exact``, by the scores there.
+    ``relaxed`` and ``relaxed_minimum`` hold when that finds too little. Every one of
+    ``phrases`` is required in any case. ``scored`` are the tokens of each field that
+    rank, in the order of ``ranking``; before all of them comes what has a token of
+    ``exact``, by the scores there.
     """
 
     text: str = ""
@@ -73,6 +75,7 @@ class SearchQuery:
     minimum: int = 0
     relaxed: tuple[Unit, ...] = ()
     relaxed_minimum: int = 0
+    phrases: tuple[Unit, ...] = ()
     excluded: tuple[Unit, ...] = ()
     scored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exact: tuple[tuple[str, float], ...] = ()
@@ -91,12 +94,13 @@ class SearchQuery:
     @property
     def hopeless(self) -> bool:
         """Whether something was typed but nothing that could be looked for."""
-        return bool(self.text.strip()) and not self.units and not self.excluded
+        sought = self.units or self.phrases or self.excluded
+        return bool(self.text.strip()) and not sought
 
     @property
     def by_date(self) -> bool:
         """Whether hits come newest first: asked for, or nothing to rank by."""
-        return self.sort == "date" or not self.units
+        return self.sort == "date" or not (self.units or self.phrases)
 
     @property
     def chosen(self) -> dict[str, tuple[str, ...]]:

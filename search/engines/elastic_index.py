@@ -5,7 +5,7 @@ from typing import Any
 from elasticsearch.dsl import Keyword, Long, Mapping, Object, Text
 
 from search.documents import FILTERS, SearchDocument
-from search.fields import COLUMNS, TOKEN_FIELDS, columns
+from search.fields import COLUMNS, PHRASE_FIELDS, TOKEN_FIELDS, columns
 from search.tokens import PIPELINE_VERSION
 
 SCHEMA_VERSION = 2
@@ -24,8 +24,9 @@ def mappings(*, complete: bool) -> dict[str, Any]:
     for name in ("key", "state", "sha256", *FILTERS):
         mapping.field(name, Keyword())
     for name in TOKEN_FIELDS:
+        options = "positions" if name in PHRASE_FIELDS else "freqs"
         mapping.field(
-            name, Text(analyzer="whitespace", index_options="freqs", norms=True)
+            name, Text(analyzer="whitespace", index_options=options, norms=True)
         )
     for name in ("version", *COLUMNS):
         mapping.field(name, Long())

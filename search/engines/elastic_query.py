@@ -17,6 +17,7 @@ from .base import (
     FACET_SIZE,
     MAX_WINDOW,
     Entry,
+    Match,
     SearchHit,
     SearchQuery,
     SearchResult,
@@ -73,7 +74,7 @@ def _request(
     request = Search(using=client, index=index).query(
         Q(
             "bool",
-            filter=list(_required(units, minimum)),
+            filter=list(_required(query, units, minimum)),
             must_not=[_unit(unit) for unit in query.excluded],
             should=[*_scored(query), *_exact(query)],
             minimum_should_match=0,
@@ -212,8 +213,11 @@ def _facets(
         yield name, sorted(counts, key=lambda bucket: (-bucket[1], bucket[0]))
 
 
-def _required(units: tuple[Unit, ...], minimum: int) -> Iterator[Query]:
+def _required(
+    query: SearchQuery, units: tuple[Unit, ...], minimum: int
+) -> Iterator[Query]:
     yield Q("term", state=PUBLISHED)
+    yield from (_unit(unit) for unit in query.phrases)
     if units:
         yield Q(
             "bool",
@@ -245,5 +249,11 @@ def _unit(unit: Unit) -> Query:
     )
 
 
-def _all(matches: Iterable[tuple[str, str]]) -> Query:
-    return Q("bool", filter=[Q("term", **{field: token}) for field, token in matches])
+def _all(matches: Iterable[Match]) -> Query:
+    return Q("bool", filter=[_match(match) for match in matches])
+
+
+def _match(match: Match) -> Query:
+    field, token = match
+    kind = "match_phrase" if " " in token else "term"
+    return Q(kind, **{field: token})

@@ -193,6 +193,7 @@ def _required(
             minimum_number_should_match=minimum,
         )
         clauses.append((Occur.Must, _silent(enough)))
+    clauses += [(Occur.Must, _silent(_unit(schema, unit))) for unit in query.phrases]
     clauses += [(Occur.MustNot, _unit(schema, unit)) for unit in query.excluded]
     return clauses
 
@@ -234,5 +235,7 @@ def _silent(clause: Query) -> Query:
 
 def _term(schema: tantivy.Schema, match: Match) -> Query:
     field, token = match
+    if " " in token:
+        return Query.phrase_query(schema, field, token.split())
     option = "freq" if field in BOOSTS or field in ("exact", "initials") else "basic"
     return Query.term_query(schema, field, token, option)

@@ -18,7 +18,7 @@ from typing import Any
 import tantivy
 
 from search.documents import FILTERS
-from search.fields import COLUMNS, TOKEN_FIELDS
+from search.fields import COLUMNS, PHRASE_FIELDS, TOKEN_FIELDS
 from search.tokens import PIPELINE_VERSION
 
 from .base import EngineDown
@@ -44,7 +44,8 @@ def make_schema() -> tantivy.Schema:
     for name in FILTERS:
         builder.add_text_field(name, fast=True, **raw)
     for name in TOKEN_FIELDS:
-        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+        option = "position" if name in PHRASE_FIELDS else "freq"
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option=option)
     return builder.build()
 
 

@@ -249,6 +249,20 @@ def test_quotes_keep_words_together_and_minus_leaves_out(engine):
     assert keys(engine, "救助 -象公") == [make_document(2).key]
 
 
+def test_a_quoted_phrase_is_found_only_as_it_stands(engine):
+    put(
+        engine,
+        make_document(1, text="对低保对象给予救助。"),
+        make_document(2, text="低保对象，给予救助。"),
+        make_document(3, text="给予对象低保，保对救助。"),
+        make_document(4, title="低保对象", text="给予救助"),
+    )
+    assert keys(engine, "“低保对象给予”") == [make_document(1).key]
+    assert len(keys(engine, "“低保对象”")) == 3
+    both = "“低保对象” “给予救助” 救助应该由谁来办理呢"
+    assert len(keys(engine, both)) == 3
+
+
 def test_punctuation_alone_finds_nothing_and_nothing_finds_all(engine):
     put(engine, make_document())
     assert engine.search(make_query("？！")).total == 0

@@ -136,7 +136,7 @@ def test_tokens_have_no_blanks_and_are_short(source):
 def test_any_two_neighbouring_characters_can_be_found(text):
     bigrams = set(tokens.analyse(text).bigrams)
     for place in range(len(text) - 1):
-        [unit] = parse(f"“{text[place : place + 2]}”").units
+        [unit] = parse(f"“{text[place : place + 2]}”").phrases
         assert all(token in bigrams for _field, token in unit.alternatives[0])
 
 
@@ -169,10 +169,9 @@ def test_up_to_six_words_are_all_required_of_a_sentence_any():
     assert (len(long.units), long.minimum, long.relaxed) == (7, 1, ())
 
 
-def test_a_question_word_makes_a_sentence_of_more_than_three_words():
-    assert make_query("低保怎么申请").minimum == 2
-    sentence = make_query("低保怎么申请，名单公示多少天")
-    assert (len(sentence.units) > 3, sentence.minimum) == (True, 1)
+def test_a_question_word_makes_a_sentence():
+    sentence = make_query("低保怎么申请")
+    assert (len(sentence.units), sentence.minimum) == (2, 1)
     assert sentence.scored["title"] == ()
     assert make_query("低保 申请 名单 公示").minimum == 4
 

@@ -1,0 +1,59 @@
+"""How this site ranks: the rule of the settings and what was counted last night."""
+
+import time
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import transaction
+
+from .citations import Citations
+from .documents import number_of
+from .models import CitationCount
+from .ranking import RULES, Ranking
+
+FRESH_S = 600.0
+AT_ONCE = 1_000
+_kept: Ranking | None = None
+_read_at = float("-inf")
+
+
+def current() -> Ranking:
+    """Return the ranking; counts are read every ten minutes in each process."""
+    global _kept, _read_at
+    if _kept is None or time.monotonic() - _read_at > FRESH_S:
+        _kept = Ranking(RULES[settings.GONGKAI_RANKING], _counted(), _without_prior())
+        _read_at = time.monotonic()
+    return _kept
+
+
+def save(works: Mapping[int, int], documents: Mapping[int, int]) -> None:
+    """Replace all counts."""
+    kinds = CitationCount.Kind
+    rows = [
+        CitationCount(kind=kind, subject=subject, count=count)
+        for kind, counts in ((kinds.WORK, works), (kinds.DOCUMENT, documents))
+        for subject, count in counts.items()
+    ]
+    with transaction.atomic():
+        CitationCount.objects.all().delete()
+        CitationCount.objects.bulk_create(rows, batch_size=AT_ONCE)
+    forget()
+
+
+def forget() -> None:
+    """Read settings and counts again at the next question."""
+    global _kept
+    _kept = None
+
+
+def _counted() -> Citations:
+    found: dict[str, dict[int, int]] = {kind: {} for kind in CitationCount.Kind.values}
+    rows = CitationCount.objects.values_list("kind", "subject", "count")
+    for kind, subject, count in rows.iterator():
+        found[kind][subject] = count
+    kinds = CitationCount.Kind
+    return Citations.of(found[kinds.WORK], found[kinds.DOCUMENT])
+
+
+def _without_prior() -> frozenset[int]:
+    return frozenset(number_of(code) for code in settings.GONGKAI_NO_PRIOR)
