@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django.plugin import blocking_manager_key
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import services, sites
+from tests import services
 from tests.browser import browser, browser_page  # noqa: F401
 from tests.factories import make_people, make_site
 
@@ -87,21 +87,6 @@ def pytest_unconfigure(config):
 def home():
     """The GONGKAI_HOME of this test session; gone afterwards."""
     return Path(settings.GONGKAI_HOME)
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """Embedded mode as a newcomer has it: ``./run`` in a new home, demo loaded."""
-    with sites.embedded(tmp_path_factory.mktemp("site")) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def production_site(tmp_path_factory, django_db_setup):
-    """Production mode: the process list on PostgreSQL, Redis and Elasticsearch."""
-    home, migrated = tmp_path_factory.mktemp("production"), connection.settings_dict
-    with sites.production(home, Path(migrated["NAME"])) as running:
-        yield running
 
 
 @pytest.fixture

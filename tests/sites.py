@@ -310,6 +310,8 @@ def portal_environment(
 def production(home: Path, migrated: Path, **variables: str) -> Iterator[RunningSite]:
     """Set up and run the process list in production mode, beside a city portal.
 
+    Static files that are in the home already are collected anew, not compressed anew.
+
     Args:
         migrated: an SQLite database, with all tables if there is one, for the portal.
     """

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import httpx
+import psutil
 import pytest
 
 from tests import sites
@@ -95,11 +96,12 @@ def test_after_a_killed_run_the_next_start_serves_the_same(site, tmp_path):
     with sites.embedded(tmp_path) as first:
         os.kill(int((tmp_path / "run.pid").read_text().split()[0]), signal.SIGKILL)
         assert answers(first.url)  # the processes outlive their shell
-        with sites.embedded(tmp_path) as second:
+        left = list(first.processes.values())
+        with sites.embedded(tmp_path, int(first.environments["web"]["PORT"])) as second:
             printed = (tmp_path / "run.log").read_text()
             assert "停止遗留的进程" in printed
             assert answers(second.url)
-            assert not answers(first.url)
+            assert not any(psutil.pid_exists(pid) for pid in left)
     assert not answers(second.url)
     assert not (tmp_path / "run.pid").exists()
 
