@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests import services
 from tests.browser import browser, browser_page  # noqa: F401
 from tests.factories import make_people, make_site
+from tests.migrated import migrate_once
 
 WRITTEN = pytest.StashKey[str]()
 
@@ -60,6 +61,13 @@ def pytest_runtest_teardown(item, nextitem):
             connection.creation.deserialize_db_from_string(kept)
             ContentType.objects.clear_cache()
     return result
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, worker_id):
+    """Workers share what the migrations make."""
+    if worker_id != "master" and connection.vendor == "sqlite":
+        migrate_once(Path(settings.GONGKAI_HOME).parent / "migrated.sqlite3")
 
 
 @pytest.fixture(scope="session")
