@@ -10,6 +10,7 @@ from cms.models import Authority
 from tasks import targets
 from tasks.portal.client import PortalClient
 from tasks.portal.protocol import file_path, item_path
+from tests.factories import make_site
 from tests.tasks.messages import message_of
 from tests.tasks.processes import FaultServer, PortalProcess, copied_database
 from tests.tasks.recording import committed, world  # noqa: F401
@@ -107,6 +108,7 @@ def faulty(fault_server, settings, db):
 
 
 def _act_as(origin):
+    make_site()  # before there is anything of this test's own: it is known already
     authority = Authority.load()
     authority.name, authority.credit_code = "云溪镇人民政府", origin
     authority.save()
