@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from wagtail.models import Revision, WorkflowState
+from wagtail.models import PageLogEntry, Revision, WorkflowState
 
 from disclosure_pages.bulk.columns import BY_KEY
 from disclosure_pages.bulk.problems import Problem, problem
@@ -18,6 +18,7 @@ from disclosure_pages.models import (
     OfficeIndexPage,
 )
 
+LOG_ACTION = "gongkai.import"
 PER_QUERY = 500
 
 
@@ -80,18 +81,26 @@ class _Known:
         self.registered |= dict(entries.values_list("number", "page_id"))
 
     def find_unreviewed(self) -> None:
-        """Note which items hold somebody's changes since they were last public."""
+        """Note which items hold changes since they were last public.
+
+        All but what an import by command wrote, whose log names nobody; a revision
+        without an author may be of somebody whose account is gone.
+        """
         held = {
             str(page.pk): page.live_revision_id or 0
             for page in self.by_key.values()
             if page.has_unpublished_changes
         }
         for piece in pieces(held):
+            imported = PageLogEntry.objects.filter(
+                page__in=map(int, piece), action=LOG_ACTION, user=None
+            )
+            ours = set(imported.values_list("revision_id", flat=True))
             revisions = Revision.page_revisions.filter(object_id__in=piece)
-            for page_id, pk in revisions.exclude(user=None).values_list(
-                "object_id", "pk"
+            for page_id, pk, author in revisions.values_list(
+                "object_id", "pk", "user_id"
             ):
-                if pk > held[page_id]:
+                if pk > held[page_id] and (author or pk not in ours):
                     self.unreviewed.add(page_id)
 
     def match(self, item: StagedItem) -> Problem | None:

@@ -14,7 +14,7 @@ from disclosure_pages.bulk.offices import NoOffice, OfficeChoice
 from disclosure_pages.bulk.problems import Problem, UnreadableFile, problem
 from disclosure_pages.bulk.reading import read_table
 from disclosure_pages.bulk.staged import StagedItem
-from disclosure_pages.bulk.updating import ItemUpdater, Outcome
+from disclosure_pages.bulk.updating import ItemUpdater, Outcome, Refused
 from disclosure_pages.bulk.validation import Checked, Source, check
 from disclosure_pages.bulk.writing import ItemWriter
 from disclosure_pages.models import ImportBatch
@@ -143,10 +143,16 @@ def write_staged(
         tell(_("写入"), done, len(items))
     for item in old:
         began = time.monotonic()
-        outcome = updater.update(item)
-        summary.unchanged += outcome is Outcome.UNCHANGED
-        summary.updated += outcome is not Outcome.UNCHANGED
-        summary.published += outcome is Outcome.PUBLISHED
+        try:
+            outcome = updater.update(item)
+        except Refused as refused:
+            summary.problems.append(refused.problem)
+            summary.good -= 1
+            summary.bad += 1
+        else:
+            summary.unchanged += outcome is Outcome.UNCHANGED
+            summary.updated += outcome is not Outcome.UNCHANGED
+            summary.published += outcome is Outcome.PUBLISHED
         _timed(summary, time.monotonic() - began)
         done += 1
         tell(_("写入"), done, len(items))

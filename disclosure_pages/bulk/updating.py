@@ -9,11 +9,13 @@ from wagtail.log_actions import log
 
 from cms.approval import publication_approved
 from disclosure_pages.bulk.bodies import body_of
+from disclosure_pages.bulk.existing import LOG_ACTION, find_updates
 from disclosure_pages.bulk.export_bodies import text_of_body
 from disclosure_pages.bulk.filing import Filing, is_of
 from disclosure_pages.bulk.offices import OfficeChoice
+from disclosure_pages.bulk.problems import Problem, problem
 from disclosure_pages.bulk.staged import HAVE_DEFAULTS, StagedItem
-from disclosure_pages.bulk.writing import LOG_ACTION, log_data
+from disclosure_pages.bulk.writing import log_data
 from disclosure_pages.choices import DisclosureMode
 from disclosure_pages.models import (
     DisclosureItemPage,
@@ -34,6 +36,14 @@ class Outcome(Enum):
     PUBLISHED = auto()
 
 
+class Refused(Exception):
+    """The item may not be updated any more; ``problem`` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
 class ItemUpdater:
     """Brings one item after another to what the file says."""
 
@@ -49,9 +59,11 @@ class ItemUpdater:
         """Save a revision, and publish it when the batch publishes.
 
         The same row again does nothing. Only a proactive item is published.
+
+        Raises:
+            Refused: withdrawn, in review, changed or gone since the rows were checked.
         """
-        locked = DisclosureItemPage.objects.select_for_update(of=("self",))
-        page = locked.get(pk=item.page_id)
+        page = self._locked(item)
         draft = page.get_latest_revision_as_object()
         changed = self._apply(item, draft) | self._adopt(item, page, draft)
         proactive = draft.disclosure_mode == DisclosureMode.PROACTIVE
@@ -77,6 +89,18 @@ class ItemUpdater:
                 revision.publish(skip_permission_checks=True, log_action=False)
         ImportBatch.objects.filter(pk=self.batch.pk).update(updated=F("updated") + 1)
         return Outcome.PUBLISHED if publish else Outcome.DRAFTED
+
+    def _locked(self, item: StagedItem) -> DisclosureItemPage:
+        """Return the item under a lock, asking once more what stands against it."""
+        locked = DisclosureItemPage.objects.select_for_update(of=("self",))
+        page = locked.filter(pk=item.page_id).first()
+        if page is None:
+            reason = _("这条信息刚刚被删除，没有更新。")
+            raise Refused(problem(item.row, "", item.fields["title"], reason))
+        against = find_updates([item], self.batch.source, publish=self.batch.publish)
+        if against:
+            raise Refused(against[0])
+        return page
 
     def _apply(self, item: StagedItem, draft: DisclosureItemPage) -> bool:
         """Set what the file has columns for; returns whether anything differs."""

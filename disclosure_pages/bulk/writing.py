@@ -23,6 +23,7 @@ from wagtail.models import (
     Revision,
 )
 
+from disclosure_pages.bulk.existing import LOG_ACTION
 from disclosure_pages.bulk.filing import Filing
 from disclosure_pages.bulk.offices import OfficeChoice
 from disclosure_pages.bulk.staged import StagedItem
@@ -37,8 +38,6 @@ from disclosure_pages.models import (
 )
 from disclosure_pages.services.index_numbers import reserve
 from disclosure_pages.signals import public_state_changed
-
-LOG_ACTION = "gongkai.import"
 
 
 class ItemWriter:

@@ -25,7 +25,7 @@ from cms.models import (
 )
 from cms.people import person_name
 from cms.services.reviewers import kept_acting
-from disclosure_pages.bulk.writing import LOG_ACTION
+from disclosure_pages.bulk.existing import LOG_ACTION
 from disclosure_pages.models import DisclosureItemPage, ImportBatch, OfficeIndexPage
 from disclosure_pages.models.base import ModeratedPage
 

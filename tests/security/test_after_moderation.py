@@ -19,7 +19,7 @@ from cms.models import (
 )
 from cms.services.duties import claim, release
 from cms.services.review import ReviewConflict, SecrecyRecord, may_review
-from disclosure_pages.bulk.writing import LOG_ACTION
+from disclosure_pages.bulk.existing import LOG_ACTION
 from disclosure_pages.choices import Category
 from disclosure_pages.desk.batch_review import outcome_rows
 from disclosure_pages.desk.waiting import waiting_for

@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, PageLogEntry, WorkflowState
 
-from disclosure_pages.bulk.existing import find_updates
+from disclosure_pages.bulk.existing import LOG_ACTION, find_updates
 from disclosure_pages.bulk.filing import Filing
 from disclosure_pages.bulk.offices import OfficeChoice
 from disclosure_pages.bulk.staged import StagedItem
-from disclosure_pages.bulk.updating import ItemUpdater, Outcome
-from disclosure_pages.bulk.writing import LOG_ACTION, ItemWriter
+from disclosure_pages.bulk.updating import ItemUpdater, Outcome, Refused
+from disclosure_pages.bulk.writing import ItemWriter
 from disclosure_pages.checks.rules import what_blocks
 from disclosure_pages.desk.loading import storing
 from disclosure_pages.desk.loading.checking import Allowed
@@ -105,7 +105,11 @@ class Importer:
             self._submit(item, page)
 
     def _update(self, item: StagedItem, filing: Filing) -> None:
-        outcome = ItemUpdater(self.batch, self.offices, filing).update(item)
+        try:
+            outcome = ItemUpdater(self.batch, self.offices, filing).update(item)
+        except Refused as refused:
+            self._tell(item.row, "failed", refused.problem.reason)
+            return
         if outcome is Outcome.UNCHANGED:
             self._tell(item.row, "same")
             return

@@ -16,6 +16,7 @@ from disclosure_pages.models import (
 )
 from disclosure_pages.public_state import public_keys
 from disclosure_pages.services.site import setup_site
+from disclosure_pages.services.withdrawal import withdraw
 from disclosure_pages.signals import public_state_changed
 from tasks.models import OutboxEntry
 from tests.disclosure_pages.bulk.files import a_row, everything, some_rows, write
@@ -94,6 +95,42 @@ def test_an_item_drafted_by_hand_is_not_published_by_an_import(tmp_path):
     path = write(tmp_path / "b.csv", [a_row(external_id="MZ-1")])
     (found,) = import_file(path, PUBLISH).problems
     assert "未经审查的修改" in found.reason
+
+
+def test_words_of_somebody_whose_account_is_gone_are_unreviewed(tmp_path):
+    make_item(live=False, user=make_people()["clerk"], external_id="MZ-1")
+    make_people()["clerk"].delete()
+    path = write(tmp_path / "b.csv", [a_row(external_id="MZ-1")])
+    (found,) = import_file(path, PUBLISH).problems
+    assert "未经审查的修改" in found.reason
+
+
+@pytest.mark.parametrize(
+    "what, told", [("withdrawn", "已撤回"), ("drafted", "未经审查"), ("gone", "被删除")]
+)
+def test_what_happens_while_an_import_writes_is_not_written_over(tmp_path, what, told):
+    load(tmp_path / "a.csv", some_rows(2), Options() if what == "gone" else PUBLISH)
+    changed = [row | {"summary": "新的概述"} for row in some_rows(2)]
+
+    def meanwhile(phase, done, total):
+        if (phase, done) != ("写入", 1):
+            return
+        page = DisclosureItemPage.objects.get(external_id="MZ-0002")
+        if what == "withdrawn":
+            withdraw(page, reason="涉及个人隐私")
+        elif what == "drafted":
+            page.save_revision(user=make_people()["clerk"])
+        else:
+            page.delete()
+
+    path = write(tmp_path / "b.csv", changed)
+    summary = import_file(path, PUBLISH, meanwhile)
+    (found,) = summary.problems
+    assert (found.row, told in found.reason) == (3, True)
+    assert (summary.ok, summary.good, summary.bad, summary.updated) == (True, 1, 1, 1)
+    second = DisclosureItemPage.objects.filter(external_id="MZ-0002").first()
+    if what != "gone":
+        assert (second.live, second.summary) == (what == "drafted", "")
 
 
 @pytest.mark.parametrize("options", [PUBLISH, Options()], ids=["publish", "draft"])
