@@ -2,21 +2,33 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from wagtail import hooks
 from wagtail.admin.api.views import PagesAdminAPIViewSet
+from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.api.v2.router import WagtailAPIRouter
 from wagtail.documents.api.admin.views import DocumentsAdminAPIViewSet
 from wagtail.images.api.admin.views import ImagesAdminAPIViewSet
+from wagtail.log_actions import log
+from wagtail.models import Page
 from wagtail.permissions import policy_registry
+from wagtail.users.views.bulk_actions import (
+    DeleteBulkAction,
+    SetActiveStateBulkAction,
+)
 
 from cms import review_hooks  # noqa: F401
 from cms.audit import actions
 from cms.audit.group_rights import RightsRecorder
 
 hooks.register("register_log_actions", actions.register)
+
+# Accounts are closed one by one, each with its line in the log.
+for past_the_log in (DeleteBulkAction, SetActiveStateBulkAction):
+    past_the_log.models = []
 
 
 @hooks.register("register_group_permission_panel", order=1000)
@@ -78,3 +90,31 @@ def no_way_to_superuser(request: HttpRequest, user: Any) -> None:
     if user.is_superuser and not request.user.is_superuser:
         raise PermissionDenied
     no_new_superuser(request)
+
+
+@hooks.register("before_bulk_action")
+def keep_bulk_actions(
+    request: HttpRequest, action_type: str, objects: list[Model], action: BulkAction
+) -> None:
+    """Log each row and file of a bulk action, as Wagtail does for a single one.
+
+    Pages and the groups of an account are logged where they change.
+
+    Raises:
+        PermissionDenied: somebody else than a superuser acts upon one.
+    """
+    if issubclass(action.model, Page):
+        return
+    if issubclass(action.model, get_user_model()):
+        if not request.user.is_superuser and any(u.is_superuser for u in objects):
+            raise PermissionDenied
+        return
+    chosen = {
+        name: str(value) for name, value in action.cleaned_form.cleaned_data.items()
+    }
+    for thing in objects:
+        log(
+            thing,
+            "wagtail.delete" if action_type == "delete" else "wagtail.edit",
+            data={"bulk": action_type, **chosen},
+        )
