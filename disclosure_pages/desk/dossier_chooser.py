@@ -15,7 +15,10 @@ from wagtail.admin.views.generic.chooser import (
 from disclosure_pages.desk.choosers import ChoosesOnly
 from disclosure_pages.list_query import ListQuery
 from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models.chosen_files import choosable_by
 from disclosure_pages.selectors import narrowed, visible_items
+
+choosable_by[DisclosureItemPage] = lambda user: visible_items()
 
 
 class WordsForm(BaseFilterForm):

@@ -17,6 +17,7 @@ from wagtail.models import Page
 from wagtail.permissions import policy_registry
 
 from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models.chosen_files import choosable_by
 from disclosure_pages.selectors import visible_items
 
 # It names the page of each type that was edited last; nobody but administrators
@@ -31,7 +32,12 @@ def explorable(user: AbstractBaseUser) -> QuerySet[Page]:
 
 @hooks.register("construct_page_chooser_queryset")
 def choosable_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
-    """Leave what is public as it stands, and drafts only of one's own office.
+    """Leave what the user may choose."""
+    return pages.filter(pk__in=may_choose(request.user).values("pk"))
+
+
+def may_choose(user: AbstractBaseUser) -> QuerySet[Page]:
+    """Return what is public as it stands, and drafts only of one's own office.
 
     What is withheld, only to be asked for, expired or restricted is not public.
     """
@@ -39,9 +45,10 @@ def choosable_pages(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Pag
     public = Q(live=True, has_unpublished_changes=False) & ~Q(
         pk__in=unseen.values("pk")
     )
-    own = explorable(request.user)
-    allowed = Page.objects.filter(public | Q(pk__in=own.values("pk")))
-    return pages.filter(pk__in=allowed.values("pk"))
+    return Page.objects.filter(public | Q(pk__in=explorable(user).values("pk")))
+
+
+choosable_by[Page] = may_choose
 
 
 class OwnPagesOnly:

@@ -1,14 +1,18 @@
-"""A form takes only those pictures and documents that its user's choosers offer."""
+"""A form takes only those pictures, documents and pages that its user may choose."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.admin.widgets import AdminPageChooser
 from wagtail.blocks import StreamValue
+from wagtail.models import Page
 from wagtail.permissions import policy_registry
 from wagtail.rich_text import extract_references_from_rich_text
 
@@ -17,13 +21,17 @@ from disclosure_pages.models.files import DisclosureDocument, DisclosureImage
 SENTENCES = {
     DisclosureImage: _("这张图片不是您能选的，请另选一张。"),
     DisclosureDocument: _("这个文件不是您能选的，请另选一个。"),
+    Page: _("这一条不是您能选的，请另选一条。"),
 }
+ENTITIES = {DisclosureDocument: "DOCUMENT", Page: "LINK"}  # as an editor sends them
 PICTURE = "-image"  # how the keys of the bodies' picture choosers end
+# What a user may choose, by model; the others by Wagtail's permission "choose".
+choosable_by: dict[type, Callable[[AbstractBaseUser], QuerySet]] = {}
 Named = set[tuple[type, str]]
 
 
 class ChosenFiles:
-    """Refuses a file named by its number alone, in fields, rows and texts.
+    """Refuses a file or page named by its number alone, in fields, rows and texts.
 
     What the page named before stays. What is refused isn't shown again either: its
     title may be another office's.
@@ -50,18 +58,21 @@ def _refuse_foreign(form: forms.BaseForm, user: AbstractBaseUser) -> None:
             continue
         before = _named(field, form.get_initial_for_field(field, name))
         added = _named(field, form.cleaned_data[name]) - before
-        for model, sentence in SENTENCES.items():
+        for model in {model for model, _number in added}:
+            words = [SENTENCES[kind] for kind in SENTENCES if issubclass(model, kind)]
             numbers = {number for kind, number in added if kind is model}
-            if foreign := numbers and numbers - _choosable(model, numbers, user):
-                form.add_error(name, sentence)
-                _forget(form, name, foreign)
+            if foreign := words and numbers - _choosable(model, numbers, user):
+                form.add_error(name, words[0])
+                _forget(form, name, foreign, ENTITIES.get(model, ""))
 
 
 def _named(field: forms.Field, value: Any) -> Named:
-    """Return the files that a field's value names: (model, number)."""
+    """Return the files and pages that a field's value names: (model, number)."""
     if isinstance(field, ModelChoiceField):
+        by_page = isinstance(field.widget, AdminPageChooser)
+        model = Page if by_page else field.queryset.model
         number = getattr(value, "pk", value)
-        return {(field.queryset.model, str(number))} if number else set()
+        return {(model, str(number))} if number else set()
     if isinstance(value, StreamValue):
         found = value.stream_block.extract_references(value)
     elif isinstance(value, str):
@@ -72,31 +83,38 @@ def _named(field: forms.Field, value: Any) -> Named:
 
 
 def _choosable(model: type, numbers: set[str], user: AbstractBaseUser) -> set[str]:
-    policy = policy_registry.get_by_type(model)
-    mine = policy.instances_user_has_permission_for(user, "choose")
+    if model in choosable_by:
+        mine = choosable_by[model](user)
+    else:
+        policy = policy_registry.get_by_type(model)
+        mine = policy.instances_user_has_permission_for(user, "choose")
     wanted = [int(number) for number in numbers if number.isdecimal()]
     return set(map(str, mine.filter(pk__in=wanted).values_list("pk", flat=True)))
 
 
-def _forget(form: forms.BaseForm, name: str, numbers: set[str]) -> None:
-    """Take files out of what was typed into a field."""
+def _forget(form: forms.BaseForm, name: str, numbers: set[str], entity: str) -> None:
+    """Take files or pages out of what was typed into a field.
+
+    Args:
+        entity: what links to them are in an editor's text, "" if there are none.
+    """
     key = form.add_prefix(name)
     form.data = form.data.copy()
     for part in [part for part in form.data if f"{part}-".startswith(f"{key}-")]:
         typed = form.data[part]
         if typed in numbers and (part == key or part.endswith(PICTURE)):
             form.data[part] = ""
-        elif '"DOCUMENT"' in typed:
-            form.data[part] = _unlinked(typed, numbers)
+        elif entity and f'"{entity}"' in typed:
+            form.data[part] = _unlinked(typed, numbers, entity)
 
 
-def _unlinked(typed: str, numbers: set[str]) -> str:
-    """Return what an editor sent (contentstate) without its links to some documents."""
+def _unlinked(typed: str, numbers: set[str], kind: str) -> str:
+    """Return what an editor sent (contentstate) without some links of a kind."""
     text = json.loads(typed)
     gone = {
         int(key)
         for key, entity in text["entityMap"].items()
-        if str(entity["data"].get("id")) in numbers
+        if entity["type"] == kind and str(entity["data"].get("id")) in numbers
     }
     for block in text["blocks"]:
         ranges = block["entityRanges"]

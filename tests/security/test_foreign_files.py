@@ -1,4 +1,4 @@
-"""No form puts another office's picture or document on a page by its number."""
+"""No form puts another office's picture, document or draft on a page by its number."""
 
 import json
 
@@ -14,9 +14,15 @@ from wagtail.test.utils.form_data import (
 )
 
 from disclosure_pages.blocks import RICH_TEXT
-from disclosure_pages.models import DisclosureImage, DisclosureItemPage, ItemAttachment
+from disclosure_pages.models import (
+    DisclosureImage,
+    DisclosureItemPage,
+    DossierPage,
+    ItemAttachment,
+)
 from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.models.chosen_files import ChosenFilesForm
+from tests.disclosure_pages.test_dossiers import make_dossier
 from tests.factories import (
     OfficeFactory,
     make_document,
@@ -30,6 +36,7 @@ pytestmark = pytest.mark.django_db
 SECRET = "CANARY"
 OURS, THEIRS = "民政和社会事务办公室", "财政所"
 PICTURE, DOCUMENT = "这张图片不是您能选的", "这个文件不是您能选的"
+PAGE = "这一条不是您能选的"
 
 
 @pytest.fixture
@@ -114,6 +121,44 @@ def test_ones_own_file_is_taken(clerk, draft, way):
     values, _sentence = values_of(way, OURS)
     assert save(clerk, draft, values).status_code == 302
     assert files_of(draft) == 1
+
+
+@pytest.mark.parametrize("field", ["supersedes", "interpretation_of", "body"])
+def test_anothers_draft_is_refused_and_not_shown(clerk, draft, field):
+    other = make_item(SECRET, live=False, office="finance")
+    link = f'<p><a linktype="page" id="{other.pk}">见</a></p>'
+    text = streamfield([("paragraph", rich_text(link, features=RICH_TEXT))])
+    answer = save(clerk, draft, {field: text if field == "body" else other.pk})
+    told = answer.content.decode()
+    assert answer.status_code == 200
+    assert PAGE in told or json.dumps(PAGE).strip('"') in told
+    assert SECRET not in told and other.slug not in told
+
+
+def test_a_public_item_of_another_office_is_taken(clerk, draft):
+    other = make_item(office="finance")
+    assert save(clerk, draft, {"supersedes": other.pk}).status_code == 302
+
+
+@pytest.mark.parametrize("amended", [False, True])
+def test_a_dossier_takes_what_is_public_and_no_draft(client, amended):
+    item = make_item(SECRET, live=amended)
+    item.title = f"{SECRET}-草稿"
+    item.save_revision()
+    dossier = make_dossier()
+    client.force_login(make_people()["officer"])
+    row = {"item": item.pk, "heading": "", "ORDER": "1"}
+    values = {
+        **{"title": dossier.title, "slug": dossier.slug, "summary": ""},
+        **{"body": streamfield([]), "entries": inline_formset([row])},
+        **{"attachments": inline_formset([]), "comments": inline_formset([])},
+    }
+    url = reverse("wagtailadmin_pages:edit", args=[dossier.pk])
+    answer = client.post(url, nested_form_data(values))
+    assert answer.status_code == (302 if amended else 200)
+    draft = DossierPage.objects.get().get_latest_revision_as_object()
+    assert draft.entries.count() == amended
+    assert SECRET not in answer.content.decode()
 
 
 @pytest.mark.parametrize("way", ["picture", "link"])
