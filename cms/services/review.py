@@ -26,6 +26,7 @@ from cms.models.moderation import CountersignTask, SecrecyReviewTask
 from cms.models.paths import missing_steps
 from cms.models.secrecy import SecrecyOpinion, SecrecyReview
 from cms.people import person_name
+from cms.services.lost import what_is_lost
 from cms.services.reviewers import (
     Acting,
     acting,
@@ -162,6 +163,10 @@ def decide(
     place, reason = _place_of(task_state, acting(user), user)
     if place is None:
         raise PermissionDenied(reason)
+    if approve and (
+        lost := what_is_lost(page.specific_class, task_state.revision.content)
+    ):
+        raise ReviewConflict(lost)
     _assert_not_assigned_away(task_state, place, user)
     is_secrecy = is_secrecy_step(task_state)
     open_to_all = record is not None and record.opinion == SecrecyOpinion.OPEN

@@ -13,7 +13,9 @@ from wagtail.url_routing import RouteResult
 
 from cms.approval import publication_ground
 from cms.models import Office
+from cms.services.lost import what_is_lost, without_lost
 from cms.services.paths import ReviewFacts, path_for, risk_of
+from cms.services.review import ReviewConflict
 from disclosure_pages.checks.contents import linked_documents
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.models.chosen_files import ChosenFilesForm
@@ -212,6 +214,19 @@ class ModeratedPage(Page):
         kept_by = (revision.task_states, revision.opinion_requests)
         return any(rows.exists() for rows in kept_by)
 
+    @classmethod
+    def from_serializable_data(
+        cls, data: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> "ModeratedPage | None":
+        """Open a draft also when a row that it names was deleted."""
+        try:
+            return super().from_serializable_data(data, *args, **kwargs)
+        except Exception:  # modelcluster has no narrower one
+            known, lost = without_lost(cls, data)
+            if not lost:
+                raise
+        return super().from_serializable_data(known, *args, **kwargs)
+
     def with_content_json(self, content: dict[str, Any]) -> Page:
         """Keep what belongs to the page and not to a revision."""
         page = super().with_content_json(content)
@@ -224,9 +239,12 @@ class ModeratedPage(Page):
 
         Raises:
             PermissionDenied: nobody approved this.
+            ReviewConflict: something that it names is gone.
         """
         if not publication_ground():
             raise PermissionDenied(_("须经审查才能公开，不能直接发布。"))
+        if lost := what_is_lost(type(self), revision.content):
+            raise ReviewConflict(lost)
         return super().publish(revision, *args, **kwargs)
 
 

@@ -1,7 +1,5 @@
 """Pages that gather items: dossiers (专题) by hand, collections by a saved query."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,7 +9,6 @@ from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 from wagtail.models import Orderable, Page
 
-from cms.services.review import ReviewConflict
 from disclosure_pages.choices import (
     Category,
     CollectionLayout,
@@ -92,9 +89,6 @@ class DossierEntry(Orderable):
 
 class CollectionPage(ModeratedPage):
     """A saved query shown as list, table or feed; it holds no items itself."""
-
-    CONDITIONS = ("office", "subcategory", "genre")
-    lost: tuple[str, ...] = ()  # conditions of a draft whose rows are gone
 
     lede = models.CharField(
         _("说明"),
@@ -195,37 +189,3 @@ class CollectionPage(ModeratedPage):
             raise ValidationError(
                 {"subcategory": _("这个子类别不属于选定的类别，请改选其中一项。")}
             )
-
-    @classmethod
-    def from_serializable_data(
-        cls, data: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> "CollectionPage | None":
-        """Open a draft although a row that it names was deleted; `lost` tells which.
-
-        Only what the page itself names is protected, not what its drafts do.
-        """
-        lost = tuple(name for name in cls.CONDITIONS if _is_gone(cls, name, data))
-        known = data | dict.fromkeys(lost)
-        page = super().from_serializable_data(known, *args, **kwargs)
-        if page is not None:
-            page.lost = lost
-        return page
-
-    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> Any:
-        """Publish the query as it was approved, or not at all.
-
-        Raises:
-            ReviewConflict: a condition is gone, so that it would find more.
-        """
-        if lost := revision.as_object().lost:
-            names = [str(self._meta.get_field(name).verbose_name) for name in lost]
-            raise ReviewConflict(
-                _("选定的%(names)s已经删除，请重新选择再提交。")
-                % {"names": "、".join(names)}
-            )
-        return super().publish(revision, *args, **kwargs)
-
-
-def _is_gone(model: type[Page], name: str, data: dict[str, Any]) -> bool:
-    rows = model._meta.get_field(name).related_model.objects
-    return bool(data.get(name)) and not rows.filter(pk=data[name]).exists()
