@@ -65,9 +65,12 @@ def let_managers_of_the_village(
 def close_links_to_what_was_refused(
     sender: Any, instance: SecrecyReview, **kwargs: Any
 ) -> None:
-    """What may not become public is shown to nobody outside any more."""
+    """What may not become public is shown to nobody outside any more.
+
+    Nor is an earlier version: it may say the same.
+    """
     if instance.opinion != SecrecyOpinion.OPEN:
-        asked = OpinionRequest.objects.filter(revision=instance.revision_id)
+        asked = OpinionRequest.objects.filter(page=int(instance.revision.object_id))
         asked.open().update(revoked_at=timezone.now())
 
 

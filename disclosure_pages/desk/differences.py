@@ -1,6 +1,6 @@
 """What a draft would change against what readers see now: record, texts, files."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -76,11 +76,15 @@ def live_version(page: Page) -> Page | None:
     return row if isinstance(row, ModeratedPage) else None
 
 
-def differences(old: Page, new: Page) -> Differences:
-    """Compare two versions of a page, field by field; old and new are of one type."""
+def differences(old: Page, new: Page, without: Collection[str] = ()) -> Differences:
+    """Compare two versions of a page, field by field; old and new are of one type.
+
+    Args:
+        without: names of fields that don't count.
+    """
     found = Differences()
     for model_field in new._meta.concrete_fields:
-        if not _is_compared(model_field, new):
+        if model_field.name in without or not _is_compared(model_field, new):
             continue
         label = str(model_field.verbose_name)
         if isinstance(model_field, StreamField | RichTextField | models.TextField):

@@ -16,11 +16,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
+from wagtail.models import Page
 
 from cms.models.secrecy import SecrecyOpinion
 from cms.services.notices import notify
 from cms.services.reviewers import is_reviewer
 from disclosure_pages.choices import OpinionAnswer
+from disclosure_pages.desk.differences import differences
 from disclosure_pages.models import OpinionRequest
 from disclosure_pages.models.base import ModeratedPage
 
@@ -29,6 +31,10 @@ OPEN = "gongkai.opinion.open"
 ANSWER = "gongkai.opinion.answer"
 REVOKE = "gongkai.opinion.revoke"
 MAX_DAYS = 30
+BESIDE_THE_TEXT = {
+    *("slug", "seo_title", "search_description", "show_in_menus"),
+    *("go_live_at", "expire_at", "change_note"),
+}
 
 
 class OpinionClosed(Exception):
@@ -54,12 +60,18 @@ def not_to_show(page: ModeratedPage) -> str:
     revision = page.latest_revision
     if revision is None or (page.live and not page.has_unpublished_changes):
         return _("没有未公开的草稿，不用征求意见。")
-    if page.withdrawn_at and revision.created_at <= page.withdrawn_at:
+    draft = revision.as_object()
+    if page.withdrawn_at and _says(draft, type(page).objects.get(pk=page.pk)):
         return _("撤回以后还没有改过，撤回的内容不能再给别人看。")
-    refused = revision.secrecy_reviews.exclude(opinion=SecrecyOpinion.OPEN)
-    if refused.exists():
+    refused = page.revisions.filter(secrecy_reviews__opinion=SecrecyOpinion.NOT_OPEN)
+    if any(_says(draft, earlier.as_object()) for earlier in refused.distinct()):
         return _("保密审查认为这一版不宜公开，不能给别人看。请先修改。")
     return ""
+
+
+def _says(draft: Page, earlier: Page) -> bool:
+    """Whether a draft says to readers what an earlier version said, and no more."""
+    return not differences(earlier, draft, BESIDE_THE_TEXT)
 
 
 @transaction.atomic

@@ -169,6 +169,12 @@ def test_what_was_withdrawn_is_not_sent_out_unchanged(people):
         asked(page, people["clerk"])
     page.save_revision(user=people["clerk"])
     page.refresh_from_db()
+    with pytest.raises(ValidationError, match="撤回的内容"):
+        asked(page, people["clerk"])
+    draft = page.get_latest_revision_as_object()
+    draft.title = "不含个人信息的标题"
+    draft.save_revision(user=people["clerk"])
+    page.refresh_from_db()
     assert asked(page, people["clerk"])
 
 

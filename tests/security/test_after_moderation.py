@@ -29,6 +29,7 @@ from disclosure_pages.services import opinions
 from disclosure_pages.services.site import WORKFLOW_NAME
 from tests.factories import (
     OfficeFactory,
+    body_of,
     make_document,
     make_item,
     make_people,
@@ -264,12 +265,34 @@ def test_a_link_to_what_was_refused_is_closed_and_none_is_made(people):
     assert asked.revoked_at
     with pytest.raises(ValidationError, match="不能给别人看"):
         opinions.ask(item, user=people["clerk"], **who)
-    item.get_latest_revision_as_object().save_revision(user=people["clerk"])
+    draft = item.get_latest_revision_as_object()
+    draft.change_note, draft.body = "改好了", body_of("正文。")  # blocks with new ids
+    draft.save_revision(user=people["clerk"])
+    item.refresh_from_db()
+    with pytest.raises(ValidationError, match="不能给别人看"):
+        opinions.ask(item, user=people["clerk"], **who)
+    draft.body = body_of("改过的正文。")
+    draft.save_revision(user=people["clerk"])
     item.refresh_from_db()
     opinions.ask(item, user=people["clerk"], **who)
 
 
-def test_of_a_load_for_two_offices_a_head_sees_his_own(client):
+def test_a_refusal_closes_the_links_to_earlier_versions_too(people):
+    item = make_item(live=False, user=people["clerk"])
+    who = {"name": "张律师", "organisation": "", "days": 3}
+    asked, _token = opinions.ask(item, user=people["clerk"], **who)
+    item.save_revision(user=people["clerk"])
+    item.get_workflow().start(item, people["clerk"])
+    item.refresh_from_db()
+    approve(item, people["head"])
+    record = SecrecyRecord(opinion=SecrecyOpinion.NOT_OPEN, legal_ground="第十四条")
+    decided(item, people["secrecy"], approve=False, record=record)
+    asked.refresh_from_db()
+    assert asked.revoked_at
+
+
+def load_for_two_offices():
+    """A load in review, one item of it of another office; with the people."""
     OfficeFactory(code="finance", name="财政所")
     make_site()
     people = make_people()
