@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import TaskState
 
 from cms.services.review import ReviewConflict, SecrecyRecord, decide
+from cms.services.reviewers import is_reviewer
 from disclosure_pages.desk.batch_review import Choice, rows_of
 from disclosure_pages.desk.forms import UNREAD_FILES, unread_question
 from disclosure_pages.desk.waiting import revisions_of
@@ -37,7 +38,11 @@ def conflicts_of(user: Any, load: ImportBatch, choice: Choice) -> list[tuple[str
             found.append((row.title, _("您看到的不是最新的文字。")))
     gone = [pk for pk in wanted if pk not in waiting]
     states = TaskState.objects.filter(pk__in=gone, revision__in=revisions_of(load.uuid))
-    titles = dict(states.values_list("pk", "revision__object_str"))
+    titles = {  # of other offices' items nothing is told
+        state.pk: state.revision.object_str
+        for state in states.select_related("task", "workflow_state", "revision")
+        if is_reviewer(state, state.workflow_state.content_object, user)
+    }
     for pk in gone:
         if pk in titles:
             found.append((titles[pk], _("已经由别人办结，或不由您审查。")))

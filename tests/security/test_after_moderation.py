@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from wagtail.images.tests.utils import get_test_image_file
-from wagtail.models import PageLogEntry, Revision, Workflow, WorkflowTask
+from wagtail.models import PageLogEntry, Revision, TaskState, Workflow, WorkflowTask
 
 from cms.audit.actions import SIGN
 from cms.models import (
@@ -306,6 +306,11 @@ def load_for_two_offices():
             uuid=batch.uuid,
             revision=item.latest_revision,
         )
+    return batch, people
+
+
+def test_of_a_load_for_two_offices_a_head_sees_his_own(client):
+    batch, people = load_for_two_offices()
     client.force_login(people["head"])
     url = f"/admin/review/batch/{batch.uuid}/result/"
     for query in ("", "?format=csv"):
@@ -314,6 +319,18 @@ def load_for_two_offices():
     client.force_login(people["officer"])
     assert "别科室的" in client.get(url).content.decode()
     assert len(outcome_rows(uuid.UUID(str(batch.uuid)))) == 2
+
+
+def test_a_conflict_in_a_load_tells_no_title_of_another_office(client):
+    batch, people = load_for_two_offices()
+    states = TaskState.objects.filter(status=TaskState.STATUS_IN_PROGRESS)
+    shown = [f"{state.pk}:{state.revision_id}" for state in states]
+    client.force_login(people["head"])
+    data = {"decision": "approve", "shown": shown, "revision": "0"}
+    answer = client.post(f"/admin/review/batch/{batch.uuid}/", data)
+    told = answer.content.decode()
+    assert answer.status_code == 409
+    assert "不在这一批里" in told and "别科室的" not in told
 
 
 def test_a_reviewer_reads_a_page_that_has_no_body(client, people):
