@@ -84,6 +84,19 @@ def test_the_clerk_reviews_nothing_he_loaded(clerk, people, tmp_path):
     assert text.count("您参与了起草或提交") == 2
 
 
+def test_nobody_else_imports_what_somebody_loaded(client, people, tmp_path):
+    """The drafts would be the loader's; who pressed the button could review them."""
+    client.force_login(people["clerk"])
+    _text, batch = upload(client, write_csv(tmp_path / "a.csv", rows(2)), "a.csv")
+    client.force_login(people["officer"])
+    address = f"/admin/load/{batch.uuid}/"
+    assert 'value="import"' not in client.get(address).content.decode()
+    client.post(f"{address}run/", {"action": "import"})
+    assert not DisclosureItemPage.objects.exists()
+    client.force_login(people["clerk"])
+    assert 'value="import"' in client.get(address).content.decode()
+
+
 def test_the_dry_run_tells_each_row_and_field_and_gives_a_list(clerk, tmp_path):
     item = make_item("原来的标题", live=False, document_number="云政〔2026〕1号")
     DisclosureItemPage.objects.filter(pk=item.pk).update(

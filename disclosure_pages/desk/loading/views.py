@@ -139,6 +139,7 @@ def load_batch(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
             "show": shown,
             "extra": f"&show={shown}" if shown else "",
             "good": counts["new"] + counts["update"],
+            "own": batch.user_id == request.user.pk,
             "in_review": in_review(batch) if batch.state == State.DONE else 0,
             **_progress(batch, rows),
         },
@@ -177,6 +178,8 @@ def run(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         batch.delete()
         messages.success(request, _("已放弃，什么都没有写入。"))
         return redirect("gongkai_load")
+    if action == "import" and batch.user_id != request.user.pk:
+        raise PermissionDenied  # they become the loader's drafts, in his name
     undoing = batch.report.get("doing") == "undo"
     try:
         if action == "import" and _may_import(batch, undoing=undoing):
