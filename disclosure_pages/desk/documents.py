@@ -13,6 +13,8 @@ from wagtail.admin.ui.tables import Column
 from wagtail.documents.views.documents import IndexView
 from wagtail.permissions import policy_registry
 
+from cms.audit.actions import READ_FILE
+from cms.audit.recording import record_read
 from disclosure_pages.choices import TextState
 from disclosure_pages.models import DisclosureDocument, FileText
 
@@ -68,6 +70,7 @@ def original(request: HttpRequest, document_id: int) -> HttpResponse:
         document.original.name
     ):
         raise Http404
+    record_read(request.user, document, READ_FILE)
     response = FileResponse(
         document.original.open("rb"),
         as_attachment=True,

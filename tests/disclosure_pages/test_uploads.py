@@ -9,8 +9,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
-from wagtail.models import Collection
+from wagtail.models import Collection, ModelLogEntry
 
+from cms.audit.actions import READ_FILE
 from disclosure_pages.choices import TextState
 from disclosure_pages.models import DisclosureDocument, DisclosureImage, FileText
 
@@ -240,6 +241,8 @@ def test_nobody_reads_an_original_by_its_address(clerk, client, people):
     assert b"".join(response.streaming_content) == document.original.read()
     assert response["Cache-Control"].startswith("private, no-store")
     assert "attachment" in response["Content-Disposition"]
+    read = ModelLogEntry.objects.get(action=READ_FILE)
+    assert (read.object_id, read.user) == (str(document.pk), people["officer"])
     client.force_login(people["head"])
     assert client.get(address).status_code == 302  # refused: back to the first page
     client.logout()
