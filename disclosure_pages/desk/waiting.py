@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page, PageLogEntry, Revision, TaskState, WorkflowState
 
 from cms.models import (
+    Countersignature,
     CountersignTask,
     LeaderTask,
     Office,
@@ -151,6 +152,17 @@ class _Reach:
         first = Office.objects.first()
         return first.head_group_id if first else None
 
+    @cached_property
+    def signed(self) -> dict[int, set[int]]:
+        """The groups that have consented already, by step."""
+        found: dict[int, set[int]] = {}
+        rows = Countersignature.objects.filter(
+            task_state__status=TaskState.STATUS_IN_PROGRESS
+        )
+        for step, group in rows.values_list("task_state_id", "group_id"):
+            found.setdefault(step, set()).add(group)
+        return found
+
     def row_of(self, state: TaskState) -> Waiting | None:
         """Return the row of a step of ours on a page that is there, else None."""
         page = self.pages.get(state.workflow_state.object_id)
@@ -159,6 +171,8 @@ class _Reach:
         kind, groups = self.tasks[state.task_id]
         acting = self.acting.at(state)
         wanted = {self._head_of(page)} if kind is OfficeHeadTask else groups
+        if kind is CountersignTask:
+            wanted = wanted - self.signed.get(state.pk, set())
         _head, office = self.offices.get(self._parent_of(page), (None, ""))
         return Waiting(
             state,

@@ -196,6 +196,19 @@ def test_the_list_knows_for_whom_somebody_stands_in(people):
     assert "您代的人" in listed()
 
 
+def test_a_group_that_has_signed_is_not_asked_again(people, countersigned):
+    colleague = make_user(
+        "second", *people["officer"].groups.values_list("name", flat=True)
+    )
+    item = submitted(people, category=Category.PERSONNEL)
+    assert [row.page for row in waiting_for(colleague)] == [item.page_ptr]
+    approve(item, people["officer"])
+    assert waiting_for(colleague) == []
+    [row] = waiting_for(colleague, everything=True)
+    assert row.hindrance == may_review(waiting(item), colleague) != ""
+    assert [row.page for row in waiting_for(people["leader"])] == [item.page_ptr]
+
+
 def test_every_signature_and_every_stand_in_is_in_the_log(people, countersigned):
     item = submitted(people, category=Category.PERSONNEL)
     approve(item, people["officer"])
