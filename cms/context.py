@@ -18,6 +18,7 @@ from wagtail.models import Page, Site
 from cms.display import DisplayMode, display_mode
 from cms.language import CHINESE, HTML_CODES, interface_language
 from cms.models import Authority
+from cms.numbers import small_int
 
 SEARCH_PATH = "/search/"
 # First the blocks of the unified platform (国办公开办函〔2019〕61号) in its order, then
@@ -192,7 +193,7 @@ class SiteFrame:
     def canonical(self) -> str:
         """The absolute address of this page; of a list page, with its number."""
         page = self.request.GET.get("page", "")
-        number = f"?page={page}" if page.isdecimal() and int(page) > 1 else ""
+        number = f"?page={page}" if (small_int(page) or 0) > 1 else ""
         return f"{self.base_url}{self.request.path}{number}"
 
 

@@ -16,6 +16,8 @@ from wagtail.images import get_image_model
 from wagtail.models import Page
 from wagtail.rich_text import RichText
 
+from cms.numbers import small_int
+
 BREAKS = {"p", "h2", "h3", "li", "br", "hr", "tr", "div"}
 ENDS = re.compile(r"\n{2,}")
 # What readers never see, or what other checks look at.
@@ -105,9 +107,9 @@ def documents_in(stored: Any) -> Iterator[int]:
         if "linktype" not in stored:
             return
         for values, _shown in _read_html(stored).links:
-            number = values.get("id", "")
-            if values.get("linktype") == "document" and number.isdecimal():
-                yield int(number)
+            number = small_int(values.get("id", ""))
+            if values.get("linktype") == "document" and number:
+                yield number
     elif isinstance(stored, dict | list):
         for inner in stored.values() if isinstance(stored, dict) else stored:
             yield from documents_in(inner)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from wagtail.models import Page, Site
 
+from cms.numbers import small_int
 from disclosure_pages.models import DisclosureDocument, DisclosureItemPage
 from disclosure_pages.public_state import visible_pages
 
@@ -42,7 +43,7 @@ def dead_links(links: Iterable[Link]) -> list[tuple[str, str, str]]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return small_int(text) or 0
 
 
 def _ids(links: Iterable[Link], kind: str) -> set[int]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from wagtail import hooks
 from wagtail.models import Page, TaskState
 
+from cms.numbers import small_int
 from cms.services.reviewers import is_reviewer
 from disclosure_pages.csv_answers import csv_answer
 from disclosure_pages.desk import batch_pieces
@@ -87,8 +88,8 @@ def reviewed(request: HttpRequest, load: ImportBatch) -> bool:
 def _step(request: HttpRequest, rows: list[Waiting]) -> int:
     wanted = request.POST.get("step") or request.GET.get("step") or ""
     steps = {row.state.task_id for row in rows}
-    if wanted.isdigit() and int(wanted) in steps:
-        return int(wanted)
+    if (number := small_int(wanted)) in steps:
+        return number
     able = [row for row in rows if not row.hindrance]
     return (able or rows)[0].state.task_id
 
@@ -136,9 +137,9 @@ def _take(
 
 def _go_on(request: HttpRequest, load: ImportBatch) -> HttpResponse:
     """Go on with what was decided; once is enough, however often it is asked."""
-    step = request.POST.get("step", "")
-    if step.isdigit() and batch_pieces.pending(load, request.user, int(step)):
-        return _piece(request, load, int(step))
+    step = small_int(request.POST.get("step", ""))
+    if step and batch_pieces.pending(load, request.user, step):
+        return _piece(request, load, step)
     return redirect("gongkai_review_batch", load.uuid)
 
 
@@ -205,13 +206,12 @@ def _choice(request: HttpRequest, form: ReviewForm) -> Choice | None:
 
 def _token(value: str) -> tuple[int, int] | None:
     state, _colon, revision = value.partition(":")
-    if not (state.isdigit() and revision.isdigit()):
-        return None
-    return int(state), int(revision)
+    pair = small_int(state), small_int(revision)
+    return None if None in pair else pair
 
 
 def _numbers(values: list[str]) -> list[int]:
-    return [int(value) for value in values if value.isdigit()]
+    return [number for number in map(small_int, values) if number is not None]
 
 
 @require_GET

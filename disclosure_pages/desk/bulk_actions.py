@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.models import Page
 
+from cms.numbers import small_int
 from disclosure_pages.checks.rules import what_blocks
 from disclosure_pages.choices import Category
 from disclosure_pages.csv_answers import BOM, csv_rows
@@ -46,7 +47,7 @@ class ItemBulkAction(BulkAction):
 
     def get_queryset_of(self, ids: list[str]) -> list[PublicPage]:
         """Return the chosen pages that the user may look at, as their own type."""
-        pages = Page.objects.filter(pk__in=[pk for pk in ids if pk.isdigit()])
+        pages = Page.objects.filter(pk__in=filter(None, map(small_int, ids)))
         return [
             page
             for page in pages.specific()[: LIMIT + 1]

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from wagtail.admin.forms.choosers import ExternalLinkChooserForm, URLOrAbsolutePathField
+from wagtail.admin.views.generic.chooser import ChosenMultipleViewMixin
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import SnippetViewSet
+
+from cms.numbers import small_int
 
 
 class ChoosesOnly(ChooserViewSet):
@@ -27,5 +32,17 @@ class LinkField(URLOrAbsolutePathField):
         return super().to_python(value or "")
 
 
+def by_numbers_only(view: Any) -> Any:
+    """Answer 400 when what was chosen is named by anything else than its number."""
+
+    def get(self: Any, request: HttpRequest) -> HttpResponse:
+        if None in map(small_int, request.GET.getlist("id")):
+            raise BadRequest
+        return view(self, request)
+
+    return get
+
+
+ChosenMultipleViewMixin.get = by_numbers_only(ChosenMultipleViewMixin.get)
 SnippetViewSet.chooser_viewset_class = ChoosesSnippetsOnly
 ExternalLinkChooserForm.base_fields["url"].__class__ = LinkField

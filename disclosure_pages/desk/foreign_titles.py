@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from wagtail import hooks
@@ -16,6 +16,7 @@ from wagtail.images.views import chooser as image_chooser
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
 
+from cms.numbers import small_int
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.models.chosen_files import choosable_by
 from disclosure_pages.selectors import visible_items
@@ -80,7 +81,9 @@ def choosable_only(view: Any) -> Any:
 
     def get(self: Any, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         named = {*request.GET.getlist("id"), *map(str, kwargs.values())}
-        ids = {int(pk) for pk in named if pk.isdecimal()}
+        ids = {small_int(pk) for pk in named}
+        if None in ids:
+            raise BadRequest
         if choosable_pages(Page.objects.filter(pk__in=ids), request).count() < len(ids):
             raise Http404
         return view(self, request, **kwargs)

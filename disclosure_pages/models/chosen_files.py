@@ -16,6 +16,7 @@ from wagtail.models import Page
 from wagtail.permissions import policy_registry
 from wagtail.rich_text import extract_references_from_rich_text
 
+from cms.numbers import small_int
 from disclosure_pages.models.files import DisclosureDocument, DisclosureImage
 
 SENTENCES = {
@@ -88,7 +89,7 @@ def _choosable(model: type, numbers: set[str], user: AbstractBaseUser) -> set[st
     else:
         policy = policy_registry.get_by_type(model)
         mine = policy.instances_user_has_permission_for(user, "choose")
-    wanted = [int(number) for number in numbers if number.isdecimal()]
+    wanted = filter(None, map(small_int, numbers))
     return set(map(str, mine.filter(pk__in=wanted).values_list("pk", flat=True)))
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from wagtail.admin.panels import FieldPanel, ObjectList
 
+from cms.numbers import small_int
 from disclosure_pages.checks.levels import BLOCK
 from disclosure_pages.desk.wizard import access, drafts, steps
 from disclosure_pages.desk.wizard.forms import (
@@ -76,9 +77,8 @@ class Screen(View):
         Raises:
             StaleDraft: somebody was faster.
         """
-        revision = self.request.POST.get("revision", "")
-        number = int(revision) if revision.isdecimal() else None
-        drafts.save_draft(self.page, self.request.user, number)
+        revision = small_int(self.request.POST.get("revision", ""))
+        drafts.save_draft(self.page, self.request.user, revision)
 
     def conflict(self, error: drafts.StaleDraft, **context: Any) -> HttpResponse:
         """Show again what was typed, beside whose version is stored now."""
@@ -274,10 +274,9 @@ class CheckScreen(Screen):
         if open_duplicates(self.page, request.user):
             messages.warning(request, _("这一条好像已经有了，请先看一看。"))
             return redirect("gongkai_publish_same", self.page.pk)
-        revision = request.POST.get("revision", "")
+        revision = small_int(request.POST.get("revision", ""))
         try:
-            number = int(revision) if revision.isdecimal() else None
-            drafts.submit(self.row, request.user, number)
+            drafts.submit(self.row, request.user, revision)
         except drafts.StaleDraft as error:
             return self.conflict(error, **self._shown())
         except ValidationError:
@@ -334,8 +333,8 @@ def _refused(files: list[Any]) -> list[str]:
 def without_blank_paragraphs(typed: QueryDict) -> QueryDict:
     """Return the form's data with paragraphs left out in which nothing was typed."""
     data = typed.copy()
-    count = data.get("body-count", "0")
-    for number in range(min(int(count), 1000) if count.isdecimal() else 0):
+    count = small_int(data.get("body-count", "")) or 0
+    for number in range(min(count, 1000)):
         if data.get(f"body-{number}-type") != "paragraph":
             continue
         if _is_blank(data.get(f"body-{number}-value", "")):
