@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.core.exceptions import PermissionDenied
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
+from wagtail.models import ReferenceIndex
 
-from disclosure_pages.models import DisclosureDocument
+from disclosure_pages.models import DisclosureDocument, DisclosureImage
+from disclosure_pages.models.files import are_on_a_live_page
 from disclosure_pages.services.files import expect_text
 
 
@@ -23,3 +27,15 @@ def delete_original(sender: type, instance: DisclosureDocument, **kwargs: Any) -
     """Delete the uploaded bytes with the document, as Wagtail does with the copy."""
     if instance.original:
         instance.original.delete(save=False)
+
+
+@receiver(pre_delete, sender=DisclosureDocument)
+@receiver(pre_delete, sender=DisclosureImage)
+def keep_what_is_public(sender: type, instance: Any, **kwargs: Any) -> None:
+    """Refuse to take a picture or a linked file off a public page by deleting it.
+
+    Raises:
+        PermissionDenied: a live page names it, in its text too.
+    """
+    if are_on_a_live_page(ReferenceIndex.get_references_to(instance)):
+        raise PermissionDenied(_("已公开的页面用着它，不能删除。"))

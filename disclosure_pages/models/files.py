@@ -61,7 +61,7 @@ class DisclosureDocument(AbstractDocument):
         if self.item_attachments.filter(page__live=True, title="").exists():
             return True
         named = ReferenceIndex.get_references_to(self)
-        return _are_on_a_live_page(named.exclude(model_path__startswith="attachments."))
+        return are_on_a_live_page(named.exclude(model_path__startswith="attachments."))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.file and not self.sha256:
@@ -83,7 +83,8 @@ class DisclosureDocument(AbstractDocument):
         return self.mime or "application/octet-stream"
 
 
-def _are_on_a_live_page(references: QuerySet[ReferenceIndex]) -> bool:
+def are_on_a_live_page(references: QuerySet[ReferenceIndex]) -> bool:
+    """Whether any of the references to a file stands on a live page."""
     page = ContentType.objects.get_for_model(Page)
     ids = references.filter(base_content_type=page).values_list("object_id", flat=True)
     pages = Page.objects.live().filter(pk__in=[pk for pk in ids if pk.isdigit()])
@@ -140,7 +141,7 @@ class DisclosureImage(AbstractImage):
                 {"file": _("图片不能替换。请作为新图片上传，并在页面中重新选择。")}
             )
         other = stored and stored.description != self.description
-        if other and _are_on_a_live_page(ReferenceIndex.get_references_to(self)):
+        if other and are_on_a_live_page(ReferenceIndex.get_references_to(self)):
             why = _("已公开的页面用着这张图片，说明不能改。请换一张图片。")
             raise ValidationError({"description": why})
 

@@ -3,13 +3,18 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.urls import reverse
+from wagtail.images.tests.utils import get_test_image_file
 from wagtail.log_actions import registry
 from wagtail.models import Collection, Workflow
+from wagtail.rich_text import RichText
 
+from cms.approval import publication_approved
 from cms.models import ReviewPath, StandIn
-from disclosure_pages.models import DisclosureDocument
+from disclosure_pages.models import DisclosureDocument, DisclosureImage
 from disclosure_pages.services.site import LEADER_GROUP
-from tests.factories import make_document
+from disclosure_pages.services.withdrawal import withdraw
+from tests.factories import make_document, make_item
 from tests.security.people import make_attacker
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +73,35 @@ def test_files_moved_and_deleted_in_bulk_are_in_the_log(client):
     assert told_of(document) == [("wagtail.edit", "root"), ("wagtail.delete", "root")]
     moved = registry.get_logs_for_instance(document).order_by("pk").first()
     assert moved.data["collection"] == "别的"
+
+
+@pytest.mark.parametrize("way", ["single", "bulk"])
+@pytest.mark.parametrize("model", [DisclosureImage, DisclosureDocument])
+def test_what_a_public_text_shows_is_not_deleted(client, people, model, way):
+    if model is DisclosureImage:
+        file = model.objects.create(title="图", file=get_test_image_file())
+        block = ("image", {"image": file, "alt": "图", "caption": ""})
+    else:
+        file = make_document()
+        link = f'<p><a linktype="document" id="{file.pk}">见</a></p>'
+        block = ("paragraph", RichText(link))
+    item = make_item(live=False)
+    item.body = [block]
+    with publication_approved("test"):
+        item.save_revision().publish(skip_permission_checks=True)
+    client.force_login(make_attacker("root"))
+
+    def delete():
+        if way == "bulk":
+            return bulk(
+                client, f"disclosure_pages/{model._meta.model_name}", "delete", file
+            )
+        names = {DisclosureImage: "wagtailimages", DisclosureDocument: "wagtaildocs"}
+        return client.post(reverse(f"{names[model]}:delete", args=[file.pk]))
+
+    delete()
+    assert model.objects.exists()
+    item.refresh_from_db()
+    withdraw(item, reason="错了")
+    delete()
+    assert not model.objects.exists()
