@@ -71,10 +71,10 @@ class CannedReason(ReviewWords):
 class SecrecyReview(models.Model):
     """The secrecy review of one revision (保密审查表): who, what, why, which files.
 
-    ``content_sha256`` is of the revision's content, ``files`` names every attachment
-    that was looked at as ``{name, file, bytes, sha256}``; publication compares both
-    with what is there. ``questions`` keeps what was asked, in the words of then, as
-    ``{code, text, legal_ground}``, ``answers`` the answer to each code.
+    ``content_sha256`` is of the revision's content, ``files`` names every file and
+    picture that was looked at as ``{name, file, bytes, sha256}``; publication compares
+    both with what is there. ``questions`` keeps what was asked, in the words of then,
+    as ``{code, text, legal_ground}``, ``answers`` the answer to each code.
     """
 
     revision = models.ForeignKey(

@@ -1,10 +1,8 @@
 """Deciding on a page under review: bound to the revision shown, four eyes, one path."""
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, Group
@@ -20,12 +18,12 @@ from wagtail.log_actions import log
 from wagtail.models import Page, Revision, TaskState, WorkflowState
 
 from cms.audit.actions import SECRECY_REVIEW, SIGN
-from cms.audit.events import canonical
 from cms.models.duties import Countersignature, ReviewDuty
 from cms.models.moderation import CountersignTask, SecrecyReviewTask
 from cms.models.paths import missing_steps
 from cms.models.secrecy import SecrecyOpinion, SecrecyReview
 from cms.people import person_name
+from cms.services.binding import content_hash, named_files
 from cms.services.lost import what_is_lost
 from cms.services.reviewers import (
     Acting,
@@ -296,25 +294,6 @@ def _keep_record(
             "files": kept.file_hashes,
         },
     )
-
-
-def content_hash(revision: Revision) -> str:
-    """Return the SHA-256 of a revision's content; it must be freshly read."""
-    return hashlib.sha256(canonical(revision.content).encode()).hexdigest()
-
-
-def named_files(page: Page) -> list[dict[str, Any]]:
-    """Return every file that a draft names, in order: its words and its content."""
-    files = page.named_files() if hasattr(page, "named_files") else []
-    return [
-        {
-            "name": file.label,
-            "file": file.document.filename,
-            "bytes": file.document.file_size or 0,
-            "sha256": file.document.sha256,
-        }
-        for file in files
-    ]
 
 
 def assert_fully_approved(workflow_state: WorkflowState, revision: Revision) -> None:

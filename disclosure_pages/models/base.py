@@ -1,6 +1,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
@@ -8,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import Page, PagePermissionTester, Workflow
+from wagtail.models import Page, PagePermissionTester, ReferenceIndex, Workflow
 from wagtail.url_routing import RouteResult
 
 from cms.approval import publication_ground
@@ -19,7 +20,7 @@ from cms.services.review import ReviewConflict
 from disclosure_pages.checks.contents import linked_documents
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.models.chosen_files import ChosenFilesForm
-from disclosure_pages.models.files import DisclosureDocument, NamedFile
+from disclosure_pages.models.files import DisclosureDocument, DisclosureImage, NamedFile
 from disclosure_pages.page_context import page_context, tombstone_context
 from disclosure_pages.rules.steps import with_more_steps
 
@@ -280,6 +281,14 @@ class PublicPage(ModeratedPage):
             for pk, field in fields.items()
             if pk in stored
         ]
+
+    def named_pictures(self) -> list[DisclosureImage]:
+        """Return every picture that fields, rows and texts name: bound as well."""
+        kind = ContentType.objects.get_for_model(DisclosureImage)
+        found = ReferenceIndex._extract_references_from_object(self)
+        named = {int(number) for of, number, *_paths in found if of == kind.pk}
+        stored = DisclosureImage.objects.in_bulk(named) if named else {}
+        return [stored[number] for number in sorted(stored)]
 
     def minimal_clean(self) -> None:
         self._fill_slug()

@@ -17,7 +17,19 @@ from wagtail.models import Page, ReferenceIndex
 from disclosure_pages.choices import TextState
 
 
-class DisclosureDocument(AbstractDocument):
+class Hashed:
+    """A stored file that can be told from any other by its content."""
+
+    def file_sha256(self) -> str:
+        """Return the SHA-256 of the stored bytes, read in pieces."""
+        digest = hashlib.sha256()
+        with self.open_file() as stored:
+            for piece in iter(lambda: stored.read(1 << 20), b""):
+                digest.update(piece)
+        return digest.hexdigest()
+
+
+class DisclosureDocument(Hashed, AbstractDocument):
     """A file that items name as attachment; never changed once it is stored.
 
     ``sha256`` is of the bytes; another content is another document, so that what was
@@ -68,14 +80,6 @@ class DisclosureDocument(AbstractDocument):
             self.sha256 = self.file_sha256()
             self.mime = mimetypes.guess_type(self.filename)[0] or ""
         super().save(*args, **kwargs)
-
-    def file_sha256(self) -> str:
-        """Return the SHA-256 of the stored bytes, read in pieces."""
-        digest = hashlib.sha256()
-        with self.open_file() as stored:
-            for piece in iter(lambda: stored.read(1 << 20), b""):
-                digest.update(piece)
-        return digest.hexdigest()
 
     @property
     def mime_type(self) -> str:
@@ -128,7 +132,7 @@ class FileText(models.Model):
         return f"{self.sha256[:8]} {self.get_state_display()}"
 
 
-class DisclosureImage(AbstractImage):
+class DisclosureImage(Hashed, AbstractImage):
     """A picture; public only while a public page shows it, and never replaced."""
 
     admin_form_fields = WagtailImage.admin_form_fields

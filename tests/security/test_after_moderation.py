@@ -258,6 +258,43 @@ def test_a_file_that_got_other_words_after_the_review_is_not_published(people, w
         approve(item, people["leader"])
 
 
+@pytest.mark.parametrize("where", ["body", "photo"])
+@pytest.mark.parametrize("what", ["description", "file"])
+def test_a_picture_that_changed_after_the_review_is_not_published(people, where, what):
+    image = DisclosureImage.objects.create(
+        title="门面", file=get_test_image_file(), description="白墙红顶的平房"
+    )
+    page = make_reading_point() if where == "photo" else make_item()
+    block = ("image", {"image": image, "alt": "门面", "caption": ""})
+    setattr(page, where, image if where == "photo" else [block])
+    page.save_revision(user=people["clerk"])
+    page.get_workflow().start(page, people["clerk"])
+    page.refresh_from_db()
+    approve(page, people["head"])
+    approve(page, people["secrecy"])
+    image.get_file_size()  # kept with the row when it is first asked for
+    if what == "description":
+        image.description = "张三的病历"
+    else:
+        image.file = get_test_image_file("other.png", colour="black")
+    image.save()
+    with pytest.raises(ReviewConflict, match="附件在保密审查以后变动过"):
+        approve(page, people["leader"])
+
+
+def test_a_picture_that_did_not_change_is_published(people):
+    image = DisclosureImage.objects.create(title="图", file=get_test_image_file())
+    item = make_item(live=False, user=people["clerk"])
+    item.body = [("image", {"image": image, "alt": "图", "caption": ""})]
+    item.save_revision(user=people["clerk"])
+    item.get_workflow().start(item, people["clerk"])
+    item.refresh_from_db()
+    for role in ("head", "secrecy", "leader"):
+        approve(item, people[role])
+        image.get_file_size()
+    assert item.live
+
+
 def test_the_same_bytes_under_another_name_are_another_file(people):
     document = make_document("名单.txt")
     make_item(documents=[document])
