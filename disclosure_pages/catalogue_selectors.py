@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 
 from cms.context import public_path
+from cms.models import Office, Village
 from disclosure_pages.choices import LegalStatus, TermScheme
 from disclosure_pages.models import (
     CatalogueEntry,
@@ -316,3 +317,17 @@ def _add(
     elif count:
         terms = level.genres if kind == TermScheme.GENRE else level.subjects
         terms.append((first, second))
+
+
+def site_names() -> set[str]:
+    """Return names of villages, offices, subjects and lines of the catalogue."""
+    sources = (
+        *((Village, "name"), (Office, "name"), (Subcategory, "name"), (Term, "label")),
+        *((CatalogueEntry, "level1"), (CatalogueEntry, "level2")),
+    )
+    return {
+        name
+        for model, field in sources
+        for name in model.objects.values_list(field, flat=True).distinct().order_by()
+        if name
+    }

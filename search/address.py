@@ -23,6 +23,7 @@ class Address:
     filters: dict[str, tuple[str, ...]]
     sort: str = "relevance"
     page: int = 1
+    verbatim: bool = False
     shortened: bool = False
 
     @classmethod
@@ -42,6 +43,7 @@ class Address:
             filters=filters,
             sort="date" if data.get("sort") == "date" else "relevance",
             page=page,
+            verbatim=data.get("verbatim") == "1",
             shortened=len(typed) > MAX_LENGTH,
         )
 
@@ -50,6 +52,8 @@ class Address:
         pairs += [(name, v) for name, values in self.filters.items() for v in values]
         if self.sort != "relevance":
             pairs.append(("sort", self.sort))
+        if self.verbatim:
+            pairs.append(("verbatim", "1"))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
         return f"?{urlencode(pairs)}"
@@ -67,6 +71,11 @@ class Address:
         left = tuple(v for v in self.filters[name] if v != value)
         filters = {**self.filters, name: left}
         return str(replace(self, filters=filters, page=1))
+
+    @property
+    def as_typed(self) -> str:
+        """The same search without any correction."""
+        return str(replace(self, verbatim=True, page=1))
 
     @property
     def unfiltered(self) -> str:

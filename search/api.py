@@ -30,6 +30,7 @@ class SearchFilter(Schema):
     sort: str = "relevance"
     page: int = 1
     page_size: int = 20
+    verbatim: bool = False
 
     def chosen(self) -> dict[str, tuple[str, ...]]:
         """Return the filters that are set, checked."""
@@ -56,6 +57,7 @@ def search(request: HttpRequest, query: Query[SearchFilter]) -> dict[str, Any]:
         sort=query.sort,
         page=query.page,
         page_size=query.page_size,
+        verbatim=query.verbatim,
     )
     try:
         answer = services.find(asked)
@@ -69,6 +71,7 @@ def search(request: HttpRequest, query: Query[SearchFilter]) -> dict[str, Any]:
         "engine": result.engine,
         "took_ms": result.took_ms,
         "relaxed": result.relaxed,
+        "corrected": answer.corrected,
         "degraded": result.degraded,
         "results": [_hit(hit) for hit in answer.hits],
         "facets": {

@@ -2,7 +2,7 @@
 
 import time
 
-from cms.models import Office, Village
+from disclosure_pages.catalogue_selectors import site_names
 
 from . import tokens
 
@@ -11,13 +11,12 @@ _loaded_at = float("-inf")
 
 
 def load() -> None:
-    """Teach the segmenter villages and offices; reads them every ten minutes.
+    """Teach the segmenter what is named here; reads the names every ten minutes.
 
     What is learned changes how well things rank, never what is found.
     """
     global _loaded_at
     if time.monotonic() - _loaded_at < FRESH_S:
         return
-    tokens.add_user_words(Village.objects.values_list("name", flat=True))
-    tokens.add_user_words(Office.objects.values_list("name", flat=True))
+    tokens.add_user_words(site_names())
     _loaded_at = time.monotonic()

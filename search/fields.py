@@ -2,8 +2,8 @@
 
 import os
 import re
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache, partial
 
 from django.utils.module_loading import import_string
 
@@ -70,18 +70,20 @@ def columns(document: SearchDocument) -> dict[str, int]:
 
 def initials(text: str) -> str:
     """Return the first letters of the pinyin of a title: 政府信息公开 → zfxxgk."""
-    letters = _pinyin()(fold_text(text))
+    letters = _pinyin("FIRST_LETTER")(fold_text(text))
     return re.sub("[^0-9a-z]", "", "".join(letters))
 
 
+def syllables(text: str) -> list[str]:
+    """Return the pinyin of Han text without tones: 公开 → gong, kai."""
+    return [
+        s for s in _pinyin("NORMAL")(fold_text(text)) if s.isascii() and s.isalpha()
+    ]
+
+
 @cache
-def _pinyin() -> Any:
+def _pinyin(style: str) -> Callable[[str], list[str]]:
     """Load the readings at first use, without the table of phrases (47 MB)."""
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     lazy_pinyin = import_string("pypinyin.lazy_pinyin")
-    style = import_string("pypinyin.Style").FIRST_LETTER
-
-    def letters(text: str) -> list[str]:
-        return lazy_pinyin(text, style=style)
-
-    return letters
+    return partial(lazy_pinyin, style=import_string("pypinyin.Style")[style])

@@ -31,3 +31,20 @@ class CitationCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}: {self.count}"
+
+
+class SearchTerm(models.Model):
+    """A word of this site, for "did you mean"; learned anew once a day.
+
+    ``weight``: in how many public titles it stands.
+    """
+
+    text = models.CharField(max_length=8, unique=True)
+    sound = models.CharField(max_length=60, db_index=True)
+    weight = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("本站用词")
+
+    def __str__(self) -> str:
+        return self.text

@@ -13,9 +13,16 @@ from django.utils.safestring import SafeString
 
 from disclosure_pages.public_state import publicly_visible
 
-from . import dictionary, engines, fields, highlight, site_ranking, tokens
+from . import dictionary, engines, fields, highlight, site_ranking, spelling, tokens
 from .documents import SearchDocument
-from .engines.base import MAX_WINDOW, EngineDown, SearchQuery, SearchResult, Unit
+from .engines.base import (
+    ENOUGH_HITS,
+    MAX_WINDOW,
+    EngineDown,
+    SearchQuery,
+    SearchResult,
+    Unit,
+)
 from .folding import fold_text
 from .query import Parsed, make_query, parse
 
@@ -40,6 +47,7 @@ class Asked:
     sort: str = "relevance"
     page: int = 1
     page_size: int = 20
+    verbatim: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,20 +70,43 @@ class Hit:
 
 @dataclass(frozen=True)
 class Answer:
-    """A result, ready to be shown."""
+    """A result, ready to be shown; ``corrected`` is what was looked for instead."""
 
     result: SearchResult
     hits: list[Hit]
+    corrected: str = ""
 
 
 def find(asked: Asked) -> Answer:
     """Search and mark what was found.
 
+    When next to nothing is found, a question with its unknown words corrected is asked
+    too, and answers if it finds more; not for what shall be taken ``verbatim``.
+
     Raises:
         SearchUnavailable: no engine answers.
     """
     dictionary.load()
-    parsed = parse(asked.text)
+    answer = _answer(asked, parse(asked.text))
+    if asked.verbatim or not _disappoints(answer.result):
+        return answer
+    text = spelling.corrected(asked.text)
+    other = _answer(asked, parse(text)) if text else answer
+    if other.result.relaxed or other.result.total <= _strict(answer.result):
+        return answer
+    return replace(other, corrected=text)
+
+
+def _disappoints(result: SearchResult) -> bool:
+    return _strict(result) < ENOUGH_HITS
+
+
+def _strict(result: SearchResult) -> int:
+    """Return how many hits hold every word, as far as known."""
+    return 0 if result.relaxed else result.total
+
+
+def _answer(asked: Asked, parsed: Parsed) -> Answer:
     result = search(
         make_query(
             parsed=parsed,

@@ -44,6 +44,7 @@ def search(request: HttpRequest) -> HttpResponse:
                 sort=address.sort,
                 page=address.page,
                 page_size=PAGE_SIZE,
+                verbatim=address.verbatim,
             )
         )
     except services.SearchUnavailable:

@@ -41,12 +41,7 @@ def periodic_jobs() -> list[Periodic]:
         Periodic("tasks.mail", "tasks.jobs.remind.mail", 60, first_s=30),
         Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
-        Periodic(
-            "tasks.count_citations",
-            "tasks.jobs.citations.count_citations",
-            86_400,
-            first_s=1_800,
-        ),
+        Periodic("tasks.learn", "tasks.jobs.learn.learn", 86_400, first_s=120),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
         Periodic("tasks.guide", "tasks.jobs.guide.guide", 60),
         Periodic("tasks.extract", "tasks.jobs.extract.extract", 15),

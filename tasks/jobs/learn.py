@@ -1,23 +1,25 @@
-"""Count at night which documents others name."""
+"""Learn once a day from what is public: who names whom, and the words of this site."""
 
 from collections.abc import Iterator
 
 from celery import shared_task
 
+from disclosure_pages.catalogue_selectors import site_names
 from disclosure_pages.public_state import public_keys, public_states
-from search import citations, site_ranking
+from search import citations, site_ranking, spelling
 from search.builder import build_document
 from search.documents import SearchDocument
 
 AT_ONCE = 500
 
 
-@shared_task(name="tasks.count_citations", soft_time_limit=1_740, time_limit=1_800)
-def count_citations() -> int:
-    """Count anew who names whom in all that is public; returns how many are named."""
+@shared_task(name="tasks.learn", soft_time_limit=1_740, time_limit=1_800)
+def learn() -> tuple[int, int]:
+    """Count anew who names whom, learn all terms; returns (named, terms)."""
     works, documents = citations.count(_documents)
     site_ranking.save(works, documents)
-    return len(works) + len(documents)
+    terms = spelling.learn((d.title for d in _documents()), site_names())
+    return len(works) + len(documents), terms
 
 
 def _documents() -> Iterator[SearchDocument]:
