@@ -14,6 +14,7 @@ from .folding import fold_text
 
 TOKEN_FIELDS = (
     *("words", "bigrams", "unigrams", "title", "names", "exact", "initials"),
+    "sounds",
 )
 PHRASE_FIELDS = ("bigrams",)
 BOOSTS = {"words": 1.0, "bigrams": 1.0, "unigrams": 0.3, "title": 1.0}
@@ -53,6 +54,7 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
         "names": " ".join(dict.fromkeys(title.unigrams + rest.unigrams)),
         "exact": " ".join([*exact, tokens.title_key(document.title)]),
         "initials": " ".join(tokens.bigrams(initials(document.title))),
+        "sounds": " ".join(dict.fromkeys(letter_triples(sounds(document.title)))),
     }
 
 
@@ -72,6 +74,16 @@ def initials(text: str) -> str:
     """Return the first letters of the pinyin of a title: 政府信息公开 → zfxxgk."""
     letters = _pinyin("FIRST_LETTER")(fold_text(text))
     return re.sub("[^0-9a-z]", "", "".join(letters))
+
+
+def sounds(text: str) -> str:
+    """Return the whole pinyin of a title in one piece: 公开 → gongkai."""
+    return "".join(syllables(text))
+
+
+def letter_triples(letters: str) -> list[str]:
+    """Return every three neighbouring letters, by which a piece is found."""
+    return [letters[place : place + 3] for place in range(len(letters) - 2)]
 
 
 def syllables(text: str) -> list[str]:

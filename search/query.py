@@ -13,8 +13,8 @@ from .ranking import Ranking
 from .recognise import HAN, Found, recognise
 
 MAX_LENGTH = 200
-MAX_REQUIRED = 6
-SHARE_REQUIRED = 0.3  # of the words, where not all are required
+MAX_REQUIRED = 6  # words that are all required; of a longer title a share is
+SHARE_REQUIRED = 0.3
 MAX_SCORED = 80
 _QUOTED = re.compile('["“”「『]([^"“”「」『』]+)["“”」』]')
 _MINUS = re.compile(r"(?:^|(?<=\s))[-−]([^\W_]+)")
@@ -67,19 +67,19 @@ class Parsed:
 def parse(text: str) -> Parsed:
     """Take a question apart: quoted phrases, exclusions, numbers, dates, words."""
     folded = fold_text(text[:MAX_LENGTH]).strip()
-    rest, phrases = _cut_out(_QUOTED, folded)
+    rest, quoted = _cut_out(_QUOTED, folded)
     rest, minus = _cut_out(_MINUS, rest)
     found = _recognised(rest)
     plain = _blanked(rest, found)
     words = [word.text for word in tokens.cut_words(plain)]
     content = [word for word in words if word not in STOP_WORDS] or words
-    surfaces = tuple(dict.fromkeys([*phrases, *content]))
-    units = [_word_unit(word) for word in content]
+    surfaces = tuple(dict.fromkeys([*quoted, *content]))
+    question = "?" in plain or not QUESTION_WORDS.isdisjoint(words)
+    phrases = () if question else quoted  # in a sentence quotes are only emphasis
+    units = [_word_unit(word) for word in (surfaces if question else content)]
     strict = [_token_unit([item.token]) for item in found]
     loose = [_token_unit([item.token, *_readings(item)]) for item in found]
-    positive = " ".join([rest, *phrases])
-    asked = "?" in plain or not QUESTION_WORDS.isdisjoint(words)
-    question = asked or len(units) > MAX_REQUIRED
+    positive = " ".join([rest, *quoted])
     return Parsed(
         text=folded,
         units=_known(strict + units),
@@ -109,12 +109,13 @@ def make_query(
     parsed = parsed or parse(text)
     count = len(parsed.units)
     some = max(1, math.ceil(count * SHARE_REQUIRED)) if count else 0
-    every = not parsed.question
-    units = parsed.units if every else tuple(_parts(parsed.units))
+    every = count <= MAX_REQUIRED and not parsed.question
+    units = tuple(_parts(parsed.units)) if parsed.question else parsed.units
+    enough = count if every else some
     return SearchQuery(
         text=parsed.text,
         units=units,
-        minimum=count if every else min(count, 1),
+        minimum=min(count, 1) if parsed.question else enough,
         relaxed=parsed.relaxed if every and _can_relax(parsed) else (),
         relaxed_minimum=some,
         phrases=parsed.phrases,

@@ -139,12 +139,14 @@ def search(query: SearchQuery) -> SearchResult:
 
 
 def suggest(text: str, limit: int = SUGGESTIONS) -> list[SearchDocument]:
-    """Return documents whose titles contain what was typed, or its initials.
+    """Return documents whose titles contain what was typed, as text or as pinyin.
 
-    Prefixes come first, then earlier places, then shorter titles. Needs two
-    characters; finds nothing when no engine answers.
+    Pinyin: whole (gongkai, gong kai), or the first letters (gk). Prefixes come first,
+    then earlier places, then shorter titles. Needs two characters; finds nothing when
+    no engine answers.
     """
     typed = fold_text(text[:50]).strip()
+    letters = typed.replace(" ", "")
     unit = _title_unit(typed)
     if unit is None:
         return []
@@ -158,7 +160,9 @@ def suggest(text: str, limit: int = SUGGESTIONS) -> list[SearchDocument]:
         title = fold_text(hit.document.title)
         place = title.find(typed)
         if place < 0:
-            place = fields.initials(title).find(typed)
+            place = max(
+                way(title).find(letters) for way in (fields.initials, fields.sounds)
+            )
         if place >= 0:
             order = (place, len(title), hit.key)
             best = ranked.get(title)
@@ -191,8 +195,11 @@ def _title_unit(typed: str) -> Unit | None:
     ways = []
     if parts:
         ways.append(tuple(("title", part) for part in parts))
-    if typed.isascii() and typed.isalnum():
-        ways.append(tuple(("initials", pair) for pair in pairs))
+    letters = typed.replace(" ", "")
+    if letters.isascii() and letters.isalnum():
+        ways.append(tuple(("initials", pair) for pair in tokens.bigrams(letters)))
+        if triples := fields.letter_triples(letters):
+            ways.append(tuple(("sounds", triple) for triple in triples))
     return Unit(tuple(ways)) if ways else None
 
 

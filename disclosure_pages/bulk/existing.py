@@ -139,14 +139,14 @@ class _Known:
             return problem(item.row, BY_KEY["office"].label, item.office, reason)
         if str(page.pk) in self.in_review:
             return _fault(item, "title", _("这条信息正在审查，不能由导入修改。"))
+        if page.withdrawn_at and not undone(page):
+            return _fault(item, "title", _("这条信息已撤回，请在后台办理重新公开。"))
         if str(page.pk) in self.unreviewed and item.may_be_public:
             reason = _("有未经审查的修改，不能直接公开；去掉 --publish 可导入为草稿。")
             return _fault(item, "title", reason)
         if page.live and not item.may_be_public and "disclosure_mode" in item.given:
             reason = _("已公开的信息改为不公开，请用“撤回”办理。")
             return _fault(item, "disclosure_mode", reason)
-        if page.withdrawn_at and not undone(page):
-            return _fault(item, "title", _("这条信息已撤回，请在后台办理重新公开。"))
         return None
 
 

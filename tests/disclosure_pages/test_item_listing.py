@@ -1,5 +1,6 @@
 """The desk's list of items: columns, filters, saved filters, bulk actions."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -82,8 +83,8 @@ def test_state_filter(client, people, state, expected):
 
 
 def test_filters_by_category_and_date(client, people):
-    make_item("预算", category="finance", date_made="2026-01-05")
-    make_item("救助", category="work", date_made="2026-08-05")
+    make_item("预算", category="finance", date_made=dt.date(2026, 1, 5))
+    make_item("救助", category="work", date_made=dt.date(2026, 8, 5))
     assert titles(index(client, people["clerk"], "category=finance")) == ["预算"]
     found = index(
         client, people["clerk"], "date_made_from=2026-08-01&date_made_to=2026-08-31"

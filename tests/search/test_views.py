@@ -298,7 +298,7 @@ def test_wrong_parameters_are_told_in_json(client, data):
     assert "detail" in answer.json()
 
 
-def test_titles_are_suggested_by_part_and_by_initials(client):
+def test_titles_are_suggested_by_part_by_initials_and_by_pinyin(client):
     make_item("云溪镇政府信息公开指南汇编")
     make_item("信息公开年度报告")
     index_all()
@@ -311,6 +311,8 @@ def test_titles_are_suggested_by_part_and_by_initials(client):
     assert titles("資訊公開") == both
     assert titles("xxgk") == both
     assert titles("xxgkzn") == ["云溪镇政府信息公开指南汇编"]
+    assert titles("xinxigongk") == titles("xin xi gong kai") == both
+    assert titles("zhinanhuibian") == ["云溪镇政府信息公开指南汇编"]
     assert titles("x") == titles("") == titles("？？") == []
 
 
