@@ -101,6 +101,13 @@ def corpus(path: Path) -> Iterator[tuple[int, SearchDocument]]:
         )
 
 
+def known(path: Path) -> Citations:
+    """Return who names whom in the corpus."""
+    heads = (document for _version, document in corpus(path))
+    documents = (document for _version, document in corpus(path))
+    return Citations.of(*count(heads, documents))
+
+
 def scores(ranked: list[str], wanted: dict[str, int]) -> dict[str, float]:
     """Return the five measures of one question, each from 0 to 100."""
     places = [place for place, key in enumerate(ranked) if key in wanted]
@@ -212,7 +219,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     qrels = judgements(options.qrels)
-    known = Citations.of(*count(lambda: (d for _v, d in corpus(options.corpus))))
+    citations = known(options.corpus)
     old = json.loads(options.against.read_text()) if options.against else {}
     rows = {}
     kept = {}
@@ -221,7 +228,7 @@ def main() -> None:
             built = filled(engine, corpus(options.corpus))
             for rule in options.rule:
                 name = f"{engine.name} {rule}"
-                ranking = Ranking(RULES[rule], known)
+                ranking = Ranking(RULES[rule], citations)
                 kept[name], times = asked(engine, options.queries, ranking)
                 rows[name] = row_of(kept[name], times, qrels) | {"rebuild_s": built}
                 if old:

@@ -28,7 +28,6 @@ from rich.progress import track  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from bench import search_quality  # noqa: E402  sets Django up
-from search.citations import Citations, count  # noqa: E402
 from search.documents import number_of  # noqa: E402
 from search.engines.local import LocalEngine  # noqa: E402
 from search.query import make_query  # noqa: E402
@@ -68,9 +67,7 @@ def asked(
     options: argparse.Namespace, qrels: search_quality.Judged
 ) -> dict[str, Asked]:
     """Ask every question; return its candidates."""
-    known = Citations.of(
-        *count(lambda: (d for _v, d in search_quality.corpus(options.corpus)))
-    )
+    known = search_quality.known(options.corpus)
     rows = search_quality.lines(options.corpus)
     keys = {number_of(row["id"]): row["id"] for row in rows}
     fetch, keep = options.depth

@@ -7,7 +7,7 @@ bounded prior. Counted offline (``tasks.jobs.citations``), kept as numbers only.
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -60,16 +60,18 @@ def work_of(title: str) -> int:
 
 
 def count(
-    documents: Callable[[], Iterable[SearchDocument]],
+    heads: Iterable[SearchDocument], documents: Iterable[SearchDocument]
 ) -> tuple[dict[int, int], dict[int, int]]:
     """Count by how many documents of others each work and each document is named.
 
-    Reads the documents twice: names first, then texts.
+    Args:
+        heads: all documents, for their titles and numbers; the text may be missing.
+        documents: the same with their texts, read once.
     """
-    known = _Names(documents())
+    known = _Names(heads)
     works: Counter[int] = Counter()
     single: Counter[int] = Counter()
-    for document in documents():
+    for document in documents:
         named = set(known.in_text(document.text))
         own = work_of(document.title)
         works.update({work for work, _one in named if work != own})

@@ -1,6 +1,7 @@
 """Learn once a day from what is public: who names whom, and the words of this site."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from celery import shared_task
 
@@ -13,12 +14,13 @@ from search.documents import SearchDocument
 AT_ONCE = 500
 
 
-@shared_task(name="tasks.learn", soft_time_limit=1_740, time_limit=1_800)
+@shared_task(name="tasks.learn", soft_time_limit=780, time_limit=840)
 def learn() -> tuple[int, int]:
     """Count anew who names whom, learn all terms; returns (named, terms)."""
-    works, documents = citations.count(_documents)
+    heads = [replace(document, text="") for document in _documents()]
+    works, documents = citations.count(heads, _documents())
     site_ranking.save(works, documents)
-    terms = spelling.learn((d.title for d in _documents()), site_names())
+    terms = spelling.learn((document.title for document in heads), site_names())
     return len(works) + len(documents), terms
 
 
