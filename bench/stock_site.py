@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from environ import Env
+
 BASE = Path(os.environ["GONGKAI_HOME"])
 SECRET_KEY = "only-for-the-benchmark"
 ALLOWED_HOSTS = ["*"]
@@ -45,7 +47,9 @@ TEMPLATES = [
     }
 ]
 DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE / "stock.sqlite3"}
+    "default": Env().db_url(
+        "STOCK_DATABASE_URL", default=f"sqlite:///{BASE / 'stock.sqlite3'}"
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
