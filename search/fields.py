@@ -18,6 +18,7 @@ TOKEN_FIELDS = (
 )
 PHRASE_FIELDS = ("bigrams",)
 BOOSTS = {"words": 1.0, "bigrams": 1.0, "unigrams": 0.3, "title": 1.0}
+WEAK = 0.3  # what was not typed but means the same
 EXACT_SCORE = 1_000.0  # an item's own 文号 or 索引号 comes first
 TITLE_SCORE = 100.0  # then the item that has the question as its whole title
 COLUMNS = ("number", "work", "section", "category_number", "day", "void")

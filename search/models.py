@@ -1,7 +1,16 @@
 """What ranking knows beside the index."""
 
+import re
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from .folding import fold_text
+from .recognise import HAN
+
+SEPARATORS = re.compile(r"[、,，;；\s]+")
+IS_WORD = re.compile(f"[{HAN}0-9a-z]{{2,12}}")
 
 
 class CitationCount(models.Model):
@@ -48,3 +57,51 @@ class SearchTerm(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Synonym(models.Model):
+    """Words that mean the same (同义词): who types one finds the others too."""
+
+    words = models.CharField(
+        _("意思相同的词"),
+        max_length=200,
+        help_text=_("用顿号分开，例：低保、最低生活保障。十分钟内起作用。"),
+    )
+    enabled = models.BooleanField(_("启用"), default=True)
+
+    class Meta:
+        verbose_name = _("同义词")
+        verbose_name_plural = _("同义词")
+        ordering = ["words"]
+
+    def __str__(self) -> str:
+        return self.words
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The words, folded."""
+        parts = SEPARATORS.split(fold_text(self.words))
+        return tuple(dict.fromkeys(filter(None, parts)))
+
+    def clean(self) -> None:
+        """Refuse what would be no words, or a word that stands in another row."""
+        names = self.names
+        if wrong := next((n for n in names if not IS_WORD.fullmatch(n)), ""):
+            reason = _("“%(word)s”不是 2 到 12 字的词。")
+            raise ValidationError({"words": reason % {"word": wrong[:20]}})
+        if len(names) < 2:  # noqa: PLR2004
+            raise ValidationError({"words": _("至少写两个词，用顿号分开。")})
+        for row in type(self).objects.exclude(pk=self.pk):
+            if taken := set(names) & set(row.names):
+                reason = _("“%(word)s”已在另一行：%(words)s。请写到那一行里。")
+                named = {"word": min(taken), "words": row.words}
+                raise ValidationError({"words": reason % named})
+
+    @classmethod
+    def others(cls) -> dict[str, tuple[str, ...]]:
+        """Return word → the others of its row, of all that are enabled."""
+        found: dict[str, tuple[str, ...]] = {}
+        for row in cls.objects.filter(enabled=True):
+            for name in row.names:
+                found[name] = tuple(other for other in row.names if other != name)
+        return found

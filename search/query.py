@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from . import tokens
 from .engines.base import SearchQuery, Unit
@@ -16,6 +17,8 @@ MAX_LENGTH = 200
 MAX_REQUIRED = 6  # words that are all required; of a longer title a share is
 SHARE_REQUIRED = 0.3
 MAX_SCORED = 80
+MAX_JOINED = 4
+NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _QUOTED = re.compile('["“”「『]([^"“”「」『』]+)["“”」』]')
 _MINUS = re.compile(r"(?:^|(?<=\s))[-−]([^\W_]+)")
 _HAN_RUN = re.compile(f"[{HAN}]+")
@@ -58,25 +61,33 @@ class Parsed:
     phrases: tuple[Unit, ...]
     excluded: tuple[Unit, ...]
     scored: dict[str, tuple[str, ...]]
+    weak: dict[str, tuple[str, ...]]
     exact: tuple[tuple[str, float], ...]
     surfaces: tuple[str, ...]
     codes: tuple[str, ...]
     question: bool
 
 
-def parse(text: str) -> Parsed:
-    """Take a question apart: quoted phrases, exclusions, numbers, dates, words."""
+def parse(text: str, synonyms: Mapping[str, tuple[str, ...]] = NONE) -> Parsed:
+    """Take a question apart: quoted phrases, exclusions, numbers, dates, words.
+
+    Args:
+        synonyms: folded word → others that mean the same; a document may hold any of
+            them, and those not typed count little for the rank.
+    """
     folded = fold_text(text[:MAX_LENGTH]).strip()
     rest, quoted = _cut_out(_QUOTED, folded)
     rest, minus = _cut_out(_MINUS, rest)
     found = _recognised(rest)
     plain = _blanked(rest, found)
-    words = [word.text for word in tokens.cut_words(plain)]
+    words = _joined([word.text for word in tokens.cut_words(plain)], synonyms)
     content = [word for word in words if word not in STOP_WORDS] or words
     surfaces = tuple(dict.fromkeys([*quoted, *content]))
     question = "?" in plain or not QUESTION_WORDS.isdisjoint(words)
     phrases = () if question else quoted  # in a sentence quotes are only emphasis
-    units = [_word_unit(word) for word in (surfaces if question else content)]
+    sought = surfaces if question else content
+    units = [_unit_of(word, synonyms.get(word, ())) for word in sought]
+    others = [other for word in sought for other in synonyms.get(word, ())]
     strict = [_token_unit([item.token]) for item in found]
     loose = [_token_unit([item.token, *_readings(item)]) for item in found]
     positive = " ".join([rest, *quoted])
@@ -87,8 +98,9 @@ def parse(text: str) -> Parsed:
         phrases=_known(_word_unit(phrase, whole=True) for phrase in phrases),
         excluded=_known(_word_unit(word, whole=True) for word in minus),
         scored=_scored(positive, question=question),
+        weak=_weak(others),
         exact=_exact(found, positive),
-        surfaces=surfaces,
+        surfaces=tuple(dict.fromkeys([*surfaces, *others])),
         codes=tuple(item.token for item in found),
         question=question,
     )
@@ -121,6 +133,7 @@ def make_query(
         phrases=parsed.phrases,
         excluded=parsed.excluded,
         scored=parsed.scored,
+        weak=parsed.weak,
         exact=parsed.exact,
         filters={name: tuple(values) for name, values in (filters or {}).items()},
         facets=tuple(facets),
@@ -185,6 +198,34 @@ def _word_unit(word: str, *, whole: bool = False) -> Unit:
         for field in (("unigrams", "names") if single else ("",))
     ]
     return Unit(tuple(tuple(dict.fromkeys(way)) for way in ways))
+
+
+def _unit_of(word: str, others: Iterable[str]) -> Unit:
+    """Require a word or one that means the same."""
+    units = [_word_unit(name) for name in (word, *others)]
+    return Unit(tuple(way for unit in units for way in unit.alternatives))
+
+
+def _joined(words: list[str], synonyms: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Put neighbouring words together that are one entry of the synonyms."""
+    joined: list[str] = []
+    place = 0
+    while place < len(words):
+        for end in range(min(len(words), place + MAX_JOINED), place, -1):
+            name = "".join(words[place:end])
+            if name in synonyms or end == place + 1:
+                joined.append(name)
+                place = end
+                break
+    return joined
+
+
+def _weak(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found = [tokens.analyse(name) for name in names]
+    return {
+        "words": _distinct(word for one in found for word in one.words),
+        "bigrams": _distinct(pair for one in found for pair in one.bigrams),
+    }
 
 
 def _token_unit(names: Iterable[str]) -> Unit:

@@ -87,11 +87,11 @@ def find(asked: Asked) -> Answer:
         SearchUnavailable: no engine answers.
     """
     dictionary.load()
-    answer = _answer(asked, parse(asked.text))
+    answer = _answer(asked, parse(asked.text, dictionary.synonyms()))
     if asked.verbatim or not _disappoints(answer.result):
         return answer
     text = spelling.corrected(asked.text)
-    other = _answer(asked, parse(text)) if text else answer
+    other = _answer(asked, parse(text, dictionary.synonyms())) if text else answer
     if other.result.relaxed or other.result.total <= _strict(answer.result):
         return answer
     return replace(other, corrected=text)

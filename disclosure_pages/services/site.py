@@ -259,6 +259,7 @@ def _allow_catalogue(*groups: Group) -> None:
             *permissions(
                 "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation + words]
             ),
+            *permissions("gongkai_search", [f"{verb}_synonym" for verb in verbs]),
             *permissions("disclosure_pages", ["change_checksettings"]),
             *permissions(
                 "disclosure_pages",

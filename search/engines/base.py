@@ -66,8 +66,8 @@ class SearchQuery:
     Of ``units`` at least ``minimum`` are required, all of them or, for a sentence, any;
     ``relaxed`` and ``relaxed_minimum`` hold when that finds too little. Every one of
     ``phrases`` is required in any case. ``scored`` are the tokens of each field that
-    rank, in the order of ``ranking``; before all of them comes what has a token of
-    ``exact``, by the scores there.
+    rank, in the order of ``ranking``, ``weak`` those that count `fields.WEAK` of it;
+    before all comes what has a token of ``exact``, by the scores there.
     """
 
     text: str = ""
@@ -78,6 +78,7 @@ class SearchQuery:
     phrases: tuple[Unit, ...] = ()
     excluded: tuple[Unit, ...] = ()
     scored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weak: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exact: tuple[tuple[str, float], ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from elasticsearch.dsl import A, Q, Search
 from elasticsearch.dsl.query import Query
 
 from search.documents import PUBLISHED, SearchDocument
-from search.fields import BOOSTS, COLUMNS
+from search.fields import BOOSTS, COLUMNS, WEAK
 from search.ranking import Candidates, Evidence, Integers, shares
 
 from . import ranked
@@ -232,6 +232,10 @@ def _scored(query: SearchQuery) -> Iterator[Query]:
     for name, tokens in query.scored.items():
         for token in tokens:
             yield Q("term", **{name: {"value": token, "boost": BOOSTS[name]}})
+    for name, tokens in query.weak.items():
+        for token in tokens:
+            boost = BOOSTS[name] * WEAK
+            yield Q("term", **{name: {"value": token, "boost": boost}})
 
 
 def _exact(query: SearchQuery) -> Iterator[Query]:

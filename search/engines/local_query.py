@@ -7,7 +7,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from search.documents import PUBLISHED
-from search.fields import BOOSTS, COLUMNS
+from search.fields import BOOSTS, COLUMNS, WEAK
 from search.ranking import Candidates, Evidence, Integers, shares
 
 from . import ranked
@@ -203,6 +203,10 @@ def _scored(schema: tantivy.Schema, query: SearchQuery) -> Iterator[Clause]:
         for token in tokens:
             term = _term(schema, (name, token))
             yield Occur.Should, Query.boost_query(term, BOOSTS[name])
+    for name, tokens in query.weak.items():
+        for token in tokens:
+            term = _term(schema, (name, token))
+            yield Occur.Should, Query.boost_query(term, BOOSTS[name] * WEAK)
     for pinned in _exact(schema, query):
         yield Occur.Should, pinned
 

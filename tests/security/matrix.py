@@ -96,7 +96,7 @@ PLACES = [
     ("catalogue", r"admin/snippets/disclosure_pages/|admin/rules/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(calendarday|steeringmember)/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(secrecyquestion|legalground)/"),
-    ("catalogue", r"admin/snippets/gongkai_cms/cannedreason/"),
+    ("catalogue", r"admin/snippets/gongkai_(cms/cannedreason|search/synonym)/"),
     ("review rules", r"admin/snippets/gongkai_cms/(reviewpath|standin|absence)/"),
     ("villages", r"admin/snippets/gongkai_cms/village/"),
     ("organisation", r"admin/snippets/gongkai_cms/office/|admin/settings/"),

@@ -1,0 +1,19 @@
+from django.utils.translation import gettext_lazy as _
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet
+
+from .models import Synonym
+
+
+class SynonymViewSet(SnippetViewSet):
+    model = Synonym
+    icon = "search"
+    menu_label = _("同义词")
+    menu_order = 318
+    add_to_admin_menu = True
+    list_display = ["words", "enabled"]
+    list_filter = ["enabled"]
+    search_fields = ["words"]
+
+
+register_snippet(SynonymViewSet)
