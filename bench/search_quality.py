@@ -74,6 +74,11 @@ def lines(path: Path) -> Iterator[dict[str, str]]:
         yield from map(json.loads, file)
 
 
+def id_of(row: dict[str, str]) -> str:
+    """Return the id of a row, under either name."""
+    return row.get("id") or row["_id"]
+
+
 def judgements(path: Path) -> Judged:
     """Return what answers each question."""
     found: Judged = {}
@@ -91,7 +96,7 @@ def corpus(path: Path) -> Iterator[tuple[int, SearchDocument]]:
         yield (
             1,
             SearchDocument(
-                key=row.get("id") or row["_id"],
+                key=id_of(row),
                 sha256="0" * 64,
                 type="item",
                 title=row.get("title", ""),
@@ -161,7 +166,7 @@ def asked(
         began = time.perf_counter()
         hits = engine.search(query).hits
         times.append(1000 * (time.perf_counter() - began))
-        runs[row.get("id") or row["_id"]] = [hit.key for hit in hits]
+        runs[id_of(row)] = [hit.key for hit in hits]
     return runs, times
 
 

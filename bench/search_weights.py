@@ -69,7 +69,8 @@ def asked(
     """Ask every question; return its candidates."""
     known = search_quality.known(options.corpus)
     rows = search_quality.lines(options.corpus)
-    keys = {number_of(row["id"]): row["id"] for row in rows}
+    names = map(search_quality.id_of, rows)
+    keys = {number_of(name): name for name in names}
     fetch, keep = options.depth
     ranking = Noted(replace(QUESTIONS, fetch=fetch, keep=keep), known)
     engine = LocalEngine(str(options.index))
@@ -77,11 +78,13 @@ def asked(
     console = Console(stderr=True)
     questions = list(search_quality.lines(options.queries))
     for row in track(questions, "…", console=console, transient=True):
+        Noted.last = np.zeros(0, np.int64), np.zeros((0, len(FEATURES)))
         engine.search(make_query(row["text"], page_size=1, ranking=ranking))
         numbers, features = Noted.last
+        asked_as = search_quality.id_of(row)
         names = [keys[number] for number in numbers.tolist()]
-        answers = np.array([name in qrels.get(row["id"], {}) for name in names])
-        found[row["id"]] = Asked(names, features, answers)
+        answers = np.array([name in qrels.get(asked_as, {}) for name in names])
+        found[asked_as] = Asked(names, features, answers)
     return found
 
 

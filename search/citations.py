@@ -1,7 +1,7 @@
 """Which documents others name: 《…》, plain names of laws, 第X条 and 文号 in texts.
 
 What is named often is what people look for; ``search.ranking`` turns the counts into a
-bounded prior. Counted offline (``tasks.jobs.citations``), kept as numbers only.
+bounded prior. Counted offline (``tasks.jobs.learn``), kept as numbers only.
 """
 
 import math
@@ -103,7 +103,8 @@ class _Names:
         """Yield (work, document or 0) for each name in a text."""
         folded = fold_text(text)
         for start, end in self._places(folded):
-            work = self.works[_short(folded[start:end])]
+            name = folded[start:end]
+            work = self.works[name if name in self else _short(name)]
             following = _NEXT_ARTICLE.match(folded, end)
             article = following["article"] if following else ""
             yield work, self.articles.get((work, article), 0)
@@ -135,7 +136,7 @@ def _shares(counts: Mapping[int, int]) -> dict[int, float]:
 
 
 def _short(name: str) -> str:
-    return _EDITION.sub("", _STATE.sub("", name.strip())) or name
+    return _EDITION.sub("", _STATE.sub("", name.strip()).strip()).strip() or name
 
 
 def _numbers(text: str) -> list[str]:

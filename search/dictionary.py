@@ -15,7 +15,7 @@ _synonyms: dict[str, tuple[str, ...]] = {}
 def load() -> None:
     """Teach the segmenter what is named here; reads the names every ten minutes.
 
-    What is learned changes how well things rank, never what is found.
+    Names change how well things rank; synonyms also what is found.
     """
     global _loaded_at, _synonyms
     if time.monotonic() - _loaded_at < FRESH_S:

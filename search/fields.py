@@ -60,7 +60,7 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
 
 
 def columns(document: SearchDocument) -> dict[str, int]:
-    """Return what `ranking.Candidate` needs, as numbers that an engine keeps sorted."""
+    """Return what `ranking.Candidates` needs, as numbers for columns of an index."""
     return {
         "number": document.number,
         "work": work_of(document.title),

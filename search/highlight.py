@@ -52,6 +52,7 @@ def find(text: str, parsed: Parsed) -> list[Span]:
     """Return where the question's words are in a text, in order."""
     folded = fold(text)
     spans = [span for word in parsed.surfaces for span in _places(folded, word)]
+    spans += [span for word in parsed.others for span in _whole(folded, word)]
     if parsed.codes:
         wanted = set(parsed.codes)
         spans += [
@@ -64,13 +65,15 @@ def find(text: str, parsed: Parsed) -> list[Span]:
 
 def _places(folded: Folded, word: str) -> list[Span]:
     """Return every place of a word; when there is none, of its bigrams."""
-    pattern = _pattern(word)
-    spans = [
-        _span(folded, *match.span(), word) for match in pattern.finditer(folded.text)
-    ]
+    spans = _whole(folded, word)
     if not spans and len(word) > 2 and re.fullmatch(f"[{HAN}]+", word):
         return [span for pair in bigrams(word) for span in _places(folded, pair)]
     return spans
+
+
+def _whole(folded: Folded, word: str) -> list[Span]:
+    found = _pattern(word).finditer(folded.text)
+    return [_span(folded, *match.span(), word) for match in found]
 
 
 def _pattern(word: str) -> re.Pattern[str]:

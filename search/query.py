@@ -21,6 +21,7 @@ MAX_JOINED = 4
 NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _QUOTED = re.compile('["“”「『]([^"“”「」『』]+)["“”」』]')
 _MINUS = re.compile(r"(?:^|(?<=\s))[-−]([^\W_]+)")
+_MINUS_QUOTED = re.compile(rf"(?:^|(?<=\s))[-−]{_QUOTED.pattern}")
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _ORDER = {"number": 0, "code": 1, "date": 2}
 # Words of a question that say nothing about its subject; never removed from documents.
@@ -50,7 +51,8 @@ QUESTION_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Parsed:
-    """A question taken apart; ``surfaces`` are its words for the highlighter.
+    """A question taken apart; ``surfaces`` are its words for the highlighter,
+    ``others`` those that mean the same.
 
     ``question``: a whole sentence, of which a document need not hold every word.
     """
@@ -64,6 +66,7 @@ class Parsed:
     weak: dict[str, tuple[str, ...]]
     exact: tuple[tuple[str, float], ...]
     surfaces: tuple[str, ...]
+    others: tuple[str, ...]
     codes: tuple[str, ...]
     question: bool
 
@@ -76,8 +79,9 @@ def parse(text: str, synonyms: Mapping[str, tuple[str, ...]] = NONE) -> Parsed:
             them, and those not typed count little for the rank.
     """
     folded = fold_text(text[:MAX_LENGTH]).strip()
-    rest, quoted = _cut_out(_QUOTED, folded)
-    rest, minus = _cut_out(_MINUS, rest)
+    rest, minus = _cut_out(_MINUS_QUOTED, folded)
+    rest, quoted = _cut_out(_QUOTED, rest)
+    rest, single = _cut_out(_MINUS, rest)
     found = _recognised(rest)
     plain = _blanked(rest, found)
     words = _joined([word.text for word in tokens.cut_words(plain)], synonyms)
@@ -96,11 +100,12 @@ def parse(text: str, synonyms: Mapping[str, tuple[str, ...]] = NONE) -> Parsed:
         units=_known(strict + units),
         relaxed=_known(loose + units),
         phrases=_known(_word_unit(phrase, whole=True) for phrase in phrases),
-        excluded=_known(_word_unit(word, whole=True) for word in minus),
+        excluded=_known(_word_unit(word, whole=True) for word in minus + single),
         scored=_scored(positive, question=question),
         weak=_weak(others),
         exact=_exact(found, positive),
-        surfaces=tuple(dict.fromkeys([*surfaces, *others])),
+        surfaces=surfaces,
+        others=tuple(dict.fromkeys(others)),
         codes=tuple(item.token for item in found),
         question=question,
     )
@@ -149,6 +154,13 @@ def _parts(units: Iterable[Unit]) -> Iterator[Unit]:
     for unit in units:
         for way in unit.alternatives:
             yield from (Unit(((match,),)) for match in way)
+
+
+def open_text(folded: str) -> str:
+    """Return a question of the same length with quotes and exclusions blank."""
+    for pattern in (_MINUS_QUOTED, _QUOTED, _MINUS):
+        folded = pattern.sub(lambda match: " " * len(match[0]), folded)
+    return folded
 
 
 def _can_relax(parsed: Parsed) -> bool:

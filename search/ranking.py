@@ -1,7 +1,7 @@
 """In which order hits stand: one rule for every engine.
 
-An engine gives the best candidates by BM25 (words + bigrams + 0.3 of the characters;
-``search.fields.BOOSTS``); what is here reorders them. Two rules:
+An engine gives the best candidates by BM25 (words, bigrams, characters and, unless it
+is a question, title; ``search.fields.BOOSTS``); what is here reorders them. Two rules:
 
 ``base``
     BM25 times a prior of at most 1.5: how often others name the work and the document.
@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from .citations import NOTHING_KNOWN, Citations
 
-VERSION = 1
 VOID_FACTOR = 0.5
 LEAST = 0.001
 BEST_OF_WORK = 3

@@ -88,22 +88,12 @@ def find(asked: Asked) -> Answer:
     """
     dictionary.load()
     answer = _answer(asked, parse(asked.text, dictionary.synonyms()))
-    if asked.verbatim or not _disappoints(answer.result):
+    found = answer.result.with_all
+    if asked.verbatim or found >= ENOUGH_HITS:
         return answer
     text = spelling.corrected(asked.text)
     other = _answer(asked, parse(text, dictionary.synonyms())) if text else answer
-    if other.result.relaxed or other.result.total <= _strict(answer.result):
-        return answer
-    return replace(other, corrected=text)
-
-
-def _disappoints(result: SearchResult) -> bool:
-    return _strict(result) < ENOUGH_HITS
-
-
-def _strict(result: SearchResult) -> int:
-    """Return how many hits hold every word, as far as known."""
-    return 0 if result.relaxed else result.total
+    return replace(other, corrected=text) if other.result.with_all > found else answer
 
 
 def _answer(asked: Asked, parsed: Parsed) -> Answer:
@@ -150,7 +140,9 @@ def suggest(text: str, limit: int = SUGGESTIONS) -> list[SearchDocument]:
     unit = _title_unit(typed)
     if unit is None:
         return []
-    query = SearchQuery(text=typed, units=(unit,), minimum=1, page_size=100)
+    query = SearchQuery(
+        text=typed, units=(unit,), minimum=1, sort="date", page_size=100
+    )
     try:
         hits = search(query).hits
     except SearchUnavailable:

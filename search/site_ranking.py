@@ -1,4 +1,4 @@
-"""How this site ranks: the rule of the settings and what was counted last night."""
+"""How this site ranks: the rule of the settings and what was counted last."""
 
 import time
 from collections.abc import Mapping
@@ -20,10 +20,11 @@ _read_at = float("-inf")
 def current() -> Ranking:
     """Return the ranking; counts are read every ten minutes in each process."""
     global _kept, _read_at
-    if _kept is None or time.monotonic() - _read_at > FRESH_S:
-        _kept = Ranking(RULES[settings.GONGKAI_RANKING], _counted(), _without_prior())
-        _read_at = time.monotonic()
-    return _kept
+    kept = _kept
+    if kept is None or time.monotonic() - _read_at > FRESH_S:
+        kept = Ranking(RULES[settings.GONGKAI_RANKING], _counted(), _without_prior())
+        _kept, _read_at = kept, time.monotonic()
+    return kept
 
 
 def save(works: Mapping[int, int], documents: Mapping[int, int]) -> None:

@@ -16,6 +16,7 @@ from . import tokens
 from .fields import syllables
 from .folding import fold_text
 from .models import SearchTerm
+from .query import open_text
 from .recognise import HAN
 
 LONGEST = 8  # characters of a term
@@ -29,7 +30,7 @@ _LATERAL = re.compile("^l")
 
 @dataclass(frozen=True)
 class _Window:
-    """A stretch of a question that is no known term."""
+    """A stretch of a question."""
 
     start: int
     end: int
@@ -72,16 +73,17 @@ def corrected(text: str) -> str:
 
     Known terms stay as they are; of what is left the longest stretch that sounds like
     a term is replaced, else one of three characters or more that differs in one. Digits
-    and letters are never touched.
+    and letters, quotes and exclusions are never touched.
     """
-    folded = fold_text(text[:MAX_TEXT])
-    windows = list(_windows(folded))
+    folded = fold_text(text)
+    open_part = open_text(folded)[:MAX_TEXT]
+    windows = list(_windows(open_part))
     known = set(
         SearchTerm.objects.filter(
             text__in={window.text for window in windows}
         ).values_list("text", flat=True)
     )
-    free = _uncovered(folded, [w for w in windows if w.text in known])
+    free = _uncovered(open_part, [w for w in windows if w.text in known])
     open_ = [w for w in windows if w.text not in known and _touches(w, free)]
     open_.sort(key=lambda w: (w.start - w.end, w.start))
     proposals = _alike_in_writing(open_) | _alike_in_sound(open_)

@@ -53,11 +53,14 @@ class _Known:
             self._load(piece, source)
         pages = OfficeIndexPage.objects.select_related("office")
         self.offices = {page.path: page.office for page in pages}
-        self.in_review = set(
-            WorkflowState.objects.active()
-            .filter(status=WorkflowState.STATUS_IN_PROGRESS)
-            .values_list("object_id", flat=True)
+        reviews = WorkflowState.objects.active().filter(
+            status=WorkflowState.STATUS_IN_PROGRESS
         )
+        known = [str(page.pk) for page in self.by_key.values()]
+        self.in_review: set[str] = set()
+        for piece in pieces(known):
+            found = reviews.filter(object_id__in=piece)
+            self.in_review |= set(found.values_list("object_id", flat=True))
 
     def _load(self, items: list[StagedItem], source: str) -> None:
         numbers = [item.index_number for item in items if item.index_number]

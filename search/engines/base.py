@@ -122,7 +122,8 @@ class SearchHit:
 class SearchResult:
     """One page of hits; ``facets`` are counted after the other filters.
 
-    ``relaxed``: not every word is in every hit, because that found too little.
+    ``relaxed``: not every word is in every hit; ``with_all`` counts those found before
+    anything was given up.
     ``degraded``: another engine than the first answered.
     """
 
@@ -131,6 +132,7 @@ class SearchResult:
     facets: dict[str, list[tuple[str, int]]]
     engine: str
     relaxed: bool = False
+    with_all: int = 0
     degraded: bool = False
     incomplete: bool = False
     took_ms: int = 0
@@ -183,6 +185,7 @@ Run = Callable[[tuple[Unit, ...], int], SearchResult]
 def search_relaxing(query: SearchQuery, run: Run) -> SearchResult:
     """Ask for all words; when that finds next to nothing, for some of them."""
     strict = run(query.units, query.minimum)
+    strict = replace(strict, with_all=strict.total)
     if query.minimum < len(query.units):
         return replace(strict, relaxed=strict.total > 0)
     enough = ENOUGH_HITS if len(query.units) > 1 else 1
@@ -191,7 +194,7 @@ def search_relaxing(query: SearchQuery, run: Run) -> SearchResult:
     loose = run(query.relaxed, query.relaxed_minimum)
     if loose.total <= strict.total:
         return strict
-    return replace(loose, relaxed=True)
+    return replace(loose, relaxed=True, with_all=strict.total)
 
 
 def conflict(

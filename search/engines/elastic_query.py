@@ -16,6 +16,7 @@ from . import ranked
 from .base import (
     FACET_SIZE,
     MAX_WINDOW,
+    EngineDown,
     Entry,
     Match,
     SearchHit,
@@ -176,6 +177,8 @@ def _evidence(
         }
         searches += [{}, body]
     answers = client.msearch(index=index, searches=searches)["responses"]
+    if failed := next((a["error"] for a in answers if "error" in a), None):
+        raise EngineDown(str(failed)[:300])
     scores = [
         {hit["fields"]["number"][0]: hit["_score"] for hit in answer["hits"]["hits"]}
         for answer in answers

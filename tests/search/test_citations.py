@@ -84,6 +84,16 @@ def test_of_two_names_in_one_place_only_the_longer_is_named():
     assert works == {work_of("民事诉讼法"): 1}
 
 
+def test_blanks_and_editions_in_a_title_do_not_matter():
+    documents = [
+        make_document(1, title="中华人民共和国　政府信息公开条例 （2019年修订）"),
+        make_document(2, title="细则", text="依照 政府信息公开条例办理。"),
+        make_document(3, title="办法", text="见《中华人民共和国政府信息公开条例》。"),
+    ]
+    works, _single = count(documents, documents)
+    assert works == {work_of("政府信息公开条例"): 2}
+
+
 def test_a_few_mentions_make_no_authority():
     assert Citations.of({1: 1}, {}).works[1] < 0.25
     assert Citations.of({1: 1_000, 2: 1}, {}).works[1] == 1.0

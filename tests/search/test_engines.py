@@ -247,6 +247,7 @@ def test_quotes_keep_words_together_and_minus_leaves_out(engine):
     )
     assert keys(engine, "“对象公示”") == [make_document(1).key]
     assert keys(engine, "救助 -象公") == [make_document(2).key]
+    assert keys(engine, "救助 -“对象公示”") == [make_document(2).key]
 
 
 def test_a_quoted_phrase_is_found_only_as_it_stands(engine):

@@ -33,6 +33,8 @@ def terms():
         ("竹李村公示", "竹里村公示"),
         ("残疾入补贴", "残疾人补贴"),  # looks alike
         ("ｚ２０２６年公式", "z2026年公示"),
+        ("宅基弟 -竹李村 “宅基弟”", "宅基地 -竹李村 “宅基弟”"),
+        (f"宅基弟 {'x' * 60}", f"宅基地 {'x' * 60}"),
     ],
 )
 def test_one_wrong_character_is_put_right(terms, typed, meant):
@@ -80,6 +82,24 @@ def test_the_page_says_what_it_looked_for_instead(client, found):
 def test_what_shall_be_taken_as_typed_is(client, found):
     page = client.get("/search/", {"q": "宅基弟审批", "verbatim": "1"}).content.decode()
     assert "已显示" not in page
+
+
+def test_one_item_with_the_meant_word_is_enough(client, home_index, monkeypatch):
+    monkeypatch.setattr("search.services.publicly_visible", set)
+    titles = ["竹里村低保公示", *(f"低保工作通知之{n}" for n in range(30))]
+    home_index.rebuild(
+        [(1, make_document(n, title=title)) for n, title in enumerate(titles, 1)]
+    )
+    spelling.learn(titles, ["竹里村"])
+    answer = client.get("/api/v1/search", {"q": "竹李村 低保"}).json()
+    assert answer["corrected"] == "竹里村 低保"
+    assert answer["results"][0]["title"] == "竹里村低保公示"
+
+
+def test_a_question_with_hits_is_answered_as_it_is(client, found, monkeypatch):
+    monkeypatch.setattr(spelling, "corrected", lambda _text: pytest.fail("asked"))
+    answer = client.get("/api/v1/search", {"q": "宅基弟审批怎么办？公示、补贴和通知在哪里"}).json()
+    assert answer["total"] >= 3
 
 
 def test_the_api_says_so_too(client, found):

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from search import dictionary, services
+from search import dictionary, highlight, services
 from search.models import Synonym
 from search.query import make_query, parse
 
@@ -77,6 +77,14 @@ def test_everyday_words_are_there_and_can_be_switched_off(home_index, monkeypatc
     Synonym.objects.filter(words__contains="低保").update(enabled=False)
     dictionary.forget()
     assert services.find(services.Asked("低保", verbatim=True)).hits == []
+
+
+def test_of_what_means_the_same_only_whole_words_are_marked():
+    parsed = parse("低保", SAME)
+    text = "低保家庭的日常生活用电由最低生活保障资金支付"
+    marked = highlight.snippet(text, parsed)
+    assert marked.count("<mark>") == 2
+    assert "<mark>最低生活保障</mark>" in marked
 
 
 @pytest.mark.django_db

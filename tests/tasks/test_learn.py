@@ -5,6 +5,7 @@ import pytest
 from search import site_ranking
 from search.models import SearchTerm
 from tasks.jobs.learn import learn
+from tasks.locks import target_lock
 from tests.factories import make_item, make_site
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,13 @@ def test_public_items_that_name_others_are_counted():
     assert (named, terms) == (1, SearchTerm.objects.count())
     [share] = site_ranking.current().citations.works.values()
     assert 0 < share < 0.25
+
+
+def test_only_one_process_learns_at_a_time():
+    make_site()
+    make_item()
+    with target_lock("learn"):
+        assert learn() == (0, 0)
 
 
 def test_words_of_public_titles_and_names_of_this_place_are_learned():
