@@ -4,9 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from wagtail.models import PageLogEntry
 
+from disclosure_pages.bulk.existing import LOG_ACTION
 from disclosure_pages.choices import WithdrawalKind
 from disclosure_pages.models import DisclosureItemPage, ImportBatch
 from disclosure_pages.services.withdrawal import withdraw
@@ -53,9 +55,11 @@ def _undo_item(batch: ImportBatch, pk: int, *, dry_run: bool) -> str:
                 actor_name=_("撤销批量导入 %(batch)s") % {"batch": batch.uuid},
             )
         return "withdrawn"
-    loaded = PageLogEntry.objects.filter(uuid=batch.uuid, page=page)
-    edits = page.revisions.exclude(user=None)
-    edits = edits.exclude(pk__in=loaded.values("revision_id"))
+    loaded = PageLogEntry.objects.filter(
+        Q(uuid=batch.uuid) | Q(action=LOG_ACTION, user=None), page=page
+    )
+    # One without an author may be of somebody whose account is gone.
+    edits = page.revisions.exclude(pk__in=loaded.values("revision_id"))
     touched = page.current_workflow_state or edits.exists()
     if not page.deletable or touched:
         return "kept"
