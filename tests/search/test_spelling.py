@@ -98,7 +98,8 @@ def test_one_item_with_the_meant_word_is_enough(client, home_index, monkeypatch)
 
 def test_a_question_with_hits_is_answered_as_it_is(client, found, monkeypatch):
     monkeypatch.setattr(spelling, "corrected", lambda _text: pytest.fail("asked"))
-    answer = client.get("/api/v1/search", {"q": "宅基弟审批怎么办？公示、补贴和通知在哪里"}).json()
+    question = "宅基弟审批怎么办？公示、补贴和通知在哪里"
+    answer = client.get("/api/v1/search", {"q": question}).json()
     assert answer["total"] >= 3
 
 
