@@ -2,11 +2,16 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from disclosure_pages.desk.choosers import ChoosesSnippetsOnly
+
 from .models import Synonym
 
 
 class SynonymViewSet(SnippetViewSet):
     model = Synonym
+    chooser_viewset_class = (
+        ChoosesSnippetsOnly  # these hooks are read before the desk's
+    )
     icon = "search"
     menu_label = _("同义词")
     menu_order = 318
