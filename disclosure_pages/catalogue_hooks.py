@@ -14,6 +14,7 @@ from wagtail.admin.panels import FieldPanel, ObjectList, Panel
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
+from cms.desk_columns import yes_no
 from cms.models import (
     CalendarDay,
     CannedReason,
@@ -53,7 +54,13 @@ def row_panels(*names: str) -> Panel:
 class TermViewSet(SnippetViewSet):
     model = Term
     icon = "tag"
-    list_display = ["label", "scheme", "official", "enabled", "source"]
+    list_display = [
+        "label",
+        "scheme",
+        yes_no(Term, "official"),
+        yes_no(Term, "enabled"),
+        "source",
+    ]
     list_filter = ["scheme", "official", "enabled"]
     search_fields = ["label", "code"]
     edit_handler = row_panels("scheme", "code", "label", "parent", "sort_order")
@@ -62,7 +69,14 @@ class TermViewSet(SnippetViewSet):
 class SubcategoryViewSet(SnippetViewSet):
     model = Subcategory
     icon = "list-ul"
-    list_display = ["name", "category", "basis", "obligatory", "official", "enabled"]
+    list_display = [
+        "name",
+        "category",
+        "basis",
+        yes_no(Subcategory, "obligatory"),
+        yes_no(Subcategory, "official"),
+        yes_no(Subcategory, "enabled"),
+    ]
     list_filter = ["category", "official", "enabled"]
     search_fields = ["name", "basis"]
     edit_handler = row_panels(
@@ -73,7 +87,14 @@ class SubcategoryViewSet(SnippetViewSet):
 class CatalogueEntryViewSet(SnippetViewSet):
     model = CatalogueEntry
     icon = "table"
-    list_display = ["level1", "level2", "field", "time_limit", "official", "enabled"]
+    list_display = [
+        "level1",
+        "level2",
+        "field",
+        "time_limit",
+        yes_no(CatalogueEntry, "official"),
+        yes_no(CatalogueEntry, "enabled"),
+    ]
     list_filter = ["field", "category", "official", "enabled"]
     search_fields = ["code", "level1", "level2", "content"]
     edit_handler = row_panels(
@@ -93,7 +114,7 @@ class SteeringMemberViewSet(SnippetViewSet):
 class CalendarDayViewSet(SnippetViewSet):
     model = CalendarDay
     icon = "calendar-alt"
-    list_display = ["day", "name", "is_workday", "source"]
+    list_display = ["day", "name", yes_no(CalendarDay, "is_workday"), "source"]
     list_filter = ["is_workday"]
     search_fields = ["name"]
 
@@ -101,7 +122,12 @@ class CalendarDayViewSet(SnippetViewSet):
 class SecrecyQuestionViewSet(SnippetViewSet):
     model = SecrecyQuestion
     icon = "clipboard-list"
-    list_display = ["text", "legal_ground", "official", "enabled"]
+    list_display = [
+        "text",
+        "legal_ground",
+        yes_no(SecrecyQuestion, "official"),
+        yes_no(SecrecyQuestion, "enabled"),
+    ]
     list_filter = ["official", "enabled"]
     search_fields = ["text"]
     edit_handler = row_panels("text", "legal_ground", "sort_order")
@@ -110,7 +136,11 @@ class SecrecyQuestionViewSet(SnippetViewSet):
 class LegalGroundViewSet(SnippetViewSet):
     model = LegalGround
     icon = "clipboard-list"
-    list_display = ["text", "official", "enabled"]
+    list_display = [
+        "text",
+        yes_no(LegalGround, "official"),
+        yes_no(LegalGround, "enabled"),
+    ]
     list_filter = ["official", "enabled"]
     search_fields = ["text"]
     edit_handler = row_panels("text", "sort_order")
@@ -119,7 +149,7 @@ class LegalGroundViewSet(SnippetViewSet):
 class CannedReasonViewSet(SnippetViewSet):
     model = CannedReason
     icon = "comment"
-    list_display = ["text", "enabled"]
+    list_display = ["text", yes_no(CannedReason, "enabled")]
     list_filter = ["enabled"]
     search_fields = ["text"]
     edit_handler = row_panels("text", "sort_order")

@@ -2,6 +2,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from cms.desk_columns import yes_no
 from disclosure_pages.desk.choosers import ChoosesSnippetsOnly
 
 from .models import Synonym
@@ -16,7 +17,7 @@ class SynonymViewSet(SnippetViewSet):
     menu_label = _("同义词")
     menu_order = 318
     add_to_admin_menu = True
-    list_display = ["words", "enabled"]
+    list_display = ["words", yes_no(Synonym, "enabled")]
     list_filter = ["enabled"]
     search_fields = ["words"]
 

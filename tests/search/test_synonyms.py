@@ -1,5 +1,7 @@
 """Words that mean the same: who types one finds the others, a little lower."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -94,6 +96,10 @@ def test_the_officer_keeps_them_and_a_clerk_does_not(client, people):
     answer = client.post(add, {"words": "孤老、孤寡老人", "enabled": "on"})
     assert answer.status_code == 302
     assert Synonym.others()["孤老"] == ("孤寡老人",)
+    listed = client.get("/admin/snippets/gongkai_search/synonym/").content.decode()
+    assert "孤老、孤寡老人" in listed
+    assert "icon-success" in listed
+    assert ">True<" not in re.sub(r"\s+", "", listed)
     client.force_login(people["clerk"])
     assert client.get(add).status_code in (302, 403)
     assert client.post(add, {"words": "甲乙、丙丁"}).status_code in (302, 403)
