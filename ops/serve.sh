@@ -36,6 +36,11 @@ runs() { # pid, word of its command line
     { tr '\0' ' ' <"/proc/$1/cmdline" || ps -p "$1" -o args=; } 2>/dev/null | grep -q "$2"
 }
 
+# Renamed into place: whoever reads it never finds it empty.
+note_processes() { # pids
+    echo "$*" >"$home/.run.pid" && mv "$home/.run.pid" "$home/run.pid"
+}
+
 # One ./run per home: refuse beside a living one, stop what a killed one left behind.
 claim_home() {
     owner='' left=''
@@ -50,7 +55,7 @@ claim_home() {
     done
     taken=$("$py" ops/net.py free "$PORT" $((PORT + 1))) ||
         die "端口 $taken 已被别的程序占用。请先停止它，或换一个端口：  PORT=$((PORT + 100)) ./run"
-    echo "$$" >"$home/run.pid"
+    note_processes "$$"
     trap 'stop 0' INT TERM HUP
     trap 'stop $?' EXIT
 }
@@ -104,14 +109,15 @@ wait_until_served() { # pid, address, log
 
 # Until Ctrl-C: a process that ended without being asked is started again.
 watch_both() {
+    note_processes "$$" "$township_pid" "$portal_pid"
     while :; do
-        echo "$$ $township_pid $portal_pid" >"$home/run.pid"
         sleep 1 & wait $!
         for name in township portal; do
             eval "pid=\$${name}_pid"
             kill -0 "$pid" 2>/dev/null && continue
             say "· 进程 $name（$pid）意外结束，重新启动；日志：$home/log/$name.log"
             serve "$name"
+            note_processes "$$" "$township_pid" "$portal_pid"
         done
     done
 }
