@@ -55,6 +55,7 @@ api = NinjaAPI(
 )
 api.add_router("", "disclosure_pages.api.router")
 api.add_router("", "search.api.router")
+api.add_router("", "tasks.api.router")
 
 urlpatterns = [
     path("", include("tasks.urls")),

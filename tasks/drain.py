@@ -11,7 +11,7 @@ from .choices import target_names
 from .delivery import Tally, deliver
 from .failpoints import failpoint
 from .locks import target_lock
-from .models import OutboxEntry
+from .models import ChangedKey, OutboxEntry
 
 FAILURES_IN_A_ROW = 3  # batches without any success before a target gets a rest
 
@@ -24,6 +24,8 @@ def drain(
 ) -> int:
     """Deliver what is due, withdrawals first; returns the number of rows delivered.
 
+    Before that, numbers the changes that were committed, for those who follow them.
+
     Safe to run twice, late, out of order or side by side. A target that is down, busy
     or keeps failing is left alone until the next call; the others go on.
 
@@ -32,6 +34,7 @@ def drain(
         only: these targets instead of all configured ones.
         budget_s: begin no batch after so many seconds.
     """
+    ChangedKey.number_waiting()
     names = set(target_names() if only is None else only)
     ends = None if budget_s is None else time.monotonic() + budget_s
     failures = dict.fromkeys(names, 0)

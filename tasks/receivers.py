@@ -21,7 +21,7 @@ from disclosure_pages.public_state import (
 )
 from disclosure_pages.signals import public_state_changed
 
-from .models import OutboxEntry
+from .models import ChangedKey, OutboxEntry
 from .wake import wake
 
 # What saving a draft writes to the page itself; none of it is public.
@@ -47,7 +47,10 @@ def record(keys: Iterable[str], lane: str) -> None:
     Items that name the changed ones (代替、解读) tell their titles: they change too.
     """
     keys = set(keys)
-    if OutboxEntry.record(keys | naming_keys(keys), lane):
+    keys |= naming_keys(keys)
+    ChangedKey.mark(keys)
+    if keys:
+        OutboxEntry.record(keys, lane)
         wake_on_commit()
 
 
@@ -66,10 +69,11 @@ def record_truth(keys: Iterable[str]) -> None:
 
 
 def keys_below(page: Page) -> list[str]:
-    """Return the keys of all synced pages at and below ``page``."""
+    """Return the keys of all pages at and below ``page`` that were ever public."""
     keys: list[str] = []
     for model in PAGE_MODELS:
         pages = model.objects.descendant_of(page, inclusive=True)
+        pages = pages.filter(first_published_at__isnull=False)
         keys += [key.hex for key in pages.values_list("translation_key", flat=True)]
     return keys
 

@@ -8,7 +8,7 @@ from disclosure_pages.public_state import WITHDRAWN, public_keys, public_states
 
 from . import backoff
 from .choices import target_names
-from .models import OutboxEntry
+from .models import ChangedKey, OutboxEntry
 from .models.outbox import concerns, from_now
 from .wake import wake
 
@@ -22,7 +22,8 @@ def sweep(limit: int | None = 2 * CHUNK) -> int:
     Args:
         limit: rows to compare with the truth, those checked longest ago first.
     """
-    found = sum(enrol(name) for name in target_names()) + compare(limit) + revive()
+    found = ChangedKey.mark_missing(public_keys())
+    found += sum(enrol(name) for name in target_names()) + compare(limit) + revive()
     if found:
         wake()
     return found
@@ -72,6 +73,7 @@ def _compare_rows(rows: list[OutboxEntry]) -> int:
     for row in differ:
         lane = "withdraw" if states[row.key].state == WITHDRAWN else "bulk"
         OutboxEntry.record([row.key], lane, targets=[row.target])
+    ChangedKey.mark(row.key for row in differ)
     pks = [row.pk for row in rows]
     OutboxEntry.objects.filter(pk__in=pks).update(checked_at=Now())
     return len(differ)

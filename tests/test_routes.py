@@ -47,6 +47,7 @@ PUBLIC = {
     "api/v1/item",
     "api/v1/search",
     "api/v1/suggest",
+    "api/v1/changes",
 }
 ORIGIN = "11330099MB1A2B3C4D"
 SIGNED = {  # route: a path that it matches

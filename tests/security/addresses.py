@@ -149,6 +149,7 @@ RESULTS = ("?q={stem}",)
 QUERIES = [
     (r"^api/v1/(search|suggest)", ("?q={stem}", "?q={stem}&page_size=100")),
     (r"^api/v1/items", ("", "?limit=100")),
+    (r"^api/v1/changes", ("", "?limit=500")),
     (r"^api/v1/item$", ("?index_number={stem}",)),
     (r"^search/", LISTS),
     (r"^feedback/$", ("?page={draft_path}",)),

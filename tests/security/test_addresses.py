@@ -19,7 +19,13 @@ pytestmark = pytest.mark.django_db
 PATHS = (
     *("/disclosure/", "/disclosure/work/", "/reading-points/", "/search/"),
     *("/external/", "/disclosure/office-civil-affairs/"),
-    *("/api/v1/items", "/api/v1/item", "/api/v1/search", "/api/v1/suggest"),
+    *(
+        "/api/v1/items",
+        "/api/v1/item",
+        "/api/v1/search",
+        "/api/v1/suggest",
+        "/api/v1/changes",
+    ),
 )
 QUERIES = (
     *("q=%00", "q=a%00b", "q=%ED%A0%80", "q=%FF%FE", "q=*a*", "q=_source"),
