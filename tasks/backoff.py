@@ -6,6 +6,7 @@ BASE_S = 1.0
 CAP_S = 3600.0
 CAP_WITHDRAW_S = 30.0
 CAP_DOWN_S = 60.0
+CAP_REST_S = 30.0  # of a target that nobody reaches, before it is asked again
 MAX_ATTEMPTS = 40  # about 16 hours of a target that answers, but never takes the item
 
 

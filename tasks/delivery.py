@@ -11,7 +11,7 @@ from disclosure_pages.public_state import WITHDRAWN, PublicState, public_states
 
 from .choices import Lane
 from .failpoints import failpoint
-from .models import OutboxEntry
+from .models import OutboxEntry, TargetState
 from .models.outbox import MAX_INTERRUPTIONS
 from .targets import Outcome, Receipt, Target, TargetDown, TargetError
 
@@ -216,6 +216,7 @@ def _fail(entries: Sequence[OutboxEntry], reason: str, retryable: bool = True) -
 
 
 def _down(entries: Sequence[OutboxEntry], error: TargetDown) -> Tally:
+    TargetState.note_down(entries[0].target, error.reason_zh, error.retry_after)
     with transaction.atomic():
         for entry in sorted(entries, key=lambda entry: entry.key):
             entry.postpone(

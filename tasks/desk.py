@@ -18,7 +18,7 @@ from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from .choices import target_label, target_names
-from .models import OutboxEntry
+from .models import OutboxEntry, TargetState
 from .selectors import UNNAMED, titles
 from .wake import wake
 
@@ -107,6 +107,7 @@ class RetryView(PermissionRequiredMixin, View):
             rows = rows.filter(pk=pk)
         retried = list(rows.filter(wanted__gt=F("delivered"))[:500])
         rows.retry()
+        TargetState.try_now()
         for row in retried:
             log(instance=row, action="gongkai.retry", user=request.user)
         wake()

@@ -4,14 +4,15 @@ import time
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from . import targets
-from .choices import target_names
+from .choices import Lane, target_names
 from .delivery import Tally, deliver
 from .failpoints import failpoint
 from .locks import target_lock
-from .models import ChangedKey, OutboxEntry
+from .models import ChangedKey, OutboxEntry, TargetState
 
 FAILURES_IN_A_ROW = 3  # batches without any success before a target gets a rest
 
@@ -35,18 +36,23 @@ def drain(
         budget_s: begin no batch after so many seconds.
     """
     ChangedKey.number_waiting()
-    names = set(target_names() if only is None else only)
+    every, urgent = TargetState.limits(target_names() if only is None else only)
+    names = every | urgent
     ends = None if budget_s is None else time.monotonic() + budget_s
     failures = dict.fromkeys(names, 0)
     delivered = tried = 0
     while names and (limit is None or tried < limit):
         if ends is not None and time.monotonic() > ends:
             break
-        due = OutboxEntry.objects.filter(target__in=names).due_targets()
+        allowed = Q(target__in=names & every) | Q(
+            target__in=names & urgent, lane=Lane.WITHDRAW
+        )
+        due = OutboxEntry.objects.filter(allowed).due_targets()
         if not due:
             break
         name = due[0]
-        tally = drain_batch(name, None if limit is None else limit - tried)
+        room = None if limit is None else limit - tried
+        tally = drain_batch(name, room, urgent_only=name in urgent)
         if tally is None:
             names.discard(name)
             continue
@@ -58,18 +64,28 @@ def drain(
     return delivered
 
 
-def drain_batch(name: str, room: int | None = None) -> Tally | None:
-    """Claim and deliver one batch of one target; None if somebody else is at it."""
+def drain_batch(
+    name: str, room: int | None = None, *, urgent_only: bool = False
+) -> Tally | None:
+    """Claim and deliver one batch of one target; None if somebody else is at it.
+
+    ``urgent_only``: withdrawals, to a target that is paused or rests.
+    """
     with target_lock(name) as ours:
         if not ours:
             return None
         target = targets.get(name)
         size = target.batch_size if room is None else min(room, target.batch_size)
-        entries = OutboxEntry.objects.claim_due([name], size, settings.GONGKAI_LEASE_S)
+        due = OutboxEntry.objects.all()
+        if urgent_only:
+            due = due.filter(lane=Lane.WITHDRAW)
+        entries = due.claim_due([name], size, settings.GONGKAI_LEASE_S)
         if not entries:
             return None
         failpoint("after_claim")
         tally = deliver(target, entries)
+    if tally.delivered:
+        TargetState.note_answer(name)
     if tally.delivered and any(entry.last_error for entry in entries):
         _hurry(name)
     return tally

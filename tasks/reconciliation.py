@@ -98,7 +98,7 @@ def reconcile(asked: str = "", *, heal: bool = False) -> list[Report]:
     Args:
         heal: ask for a new delivery of whatever differs, above the version held there.
     """
-    reports = [_examine(name, heal=heal) for name in matching_targets(asked)]
+    reports = [examine(name, heal=heal) for name in matching_targets(asked)]
     if asked and not reports:
         reports.append(Report(asked, configured=False))
     if not asked and not settings.GONGKAI_PORTALS:
@@ -106,7 +106,13 @@ def reconcile(asked: str = "", *, heal: bool = False) -> list[Report]:
     return reports
 
 
-def _examine(target: str, *, heal: bool) -> Report:
+def examine(target: str, *, heal: bool = False, ahead: bool = True) -> Report:
+    """Compare one target with what is true.
+
+    Args:
+        heal: ask for a new delivery of what differs.
+        ahead: also of what the target holds in a higher version than we want of it.
+    """
     report = Report(target)
     compare = _compare_portal if target.startswith("portal:") else _compare_index
     try:
@@ -119,28 +125,42 @@ def _examine(target: str, *, heal: bool) -> Report:
     except EngineDown:
         report.error = _("检索索引现在读不到。")
     if heal and not report.error:
-        report.healed = _heal(report)
+        report.healed = _heal(report, report.differences if ahead else _behind(report))
     return report
 
 
-def _heal(report: Report) -> int:
+def _behind(report: Report) -> dict[str, Difference]:
+    """Return the differences in which the target holds no more than we want of it."""
+    rows = OutboxEntry.objects.filter(target=report.target)
+    found: dict[str, Difference] = {}
+    keys = sorted(report.differences)
+    for start in range(0, len(keys), CHUNK):
+        chunk = rows.filter(key__in=keys[start : start + CHUNK])
+        wanted = dict(chunk.values_list("key", "wanted"))
+        for key in keys[start : start + CHUNK]:
+            if report.differences[key].held <= wanted.get(key, 0):
+                found[key] = report.differences[key]
+    return found
+
+
+def _heal(report: Report, differences: dict[str, Difference]) -> int:
     """Ask for new deliveries and write down why; returns how many."""
     lanes: dict[str, dict[str, int]] = {"withdraw": {}, "publish": {}}
-    for key, difference in report.differences.items():
+    for key, difference in differences.items():
         shown_wrongly = difference.kind in ("extra", "visible_but_withdrawn")
         lanes["withdraw" if shown_wrongly else "publish"][key] = difference.held
     with transaction.atomic():
         for lane, held in lanes.items():
             if held:
                 OutboxEntry.heal(report.target, held, lane)
-        for key, difference in report.differences.items():
+        for key, difference in differences.items():
             log(
                 instance=OutboxEntry.objects.get(target=report.target, key=key),
                 action="gongkai.heal",
                 title=key,
                 data={"found": difference.kind, "held": difference.held},
             )
-    return len(report.differences)
+    return len(differences)
 
 
 def true_rows(

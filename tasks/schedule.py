@@ -43,6 +43,10 @@ def periodic_jobs() -> list[Periodic]:
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.learn", "tasks.jobs.learn.learn", 86_400, first_s=120),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
+        Periodic("tasks.sweep_fresh", "tasks.jobs.sweep.sweep_fresh", 60, first_s=60),
+        Periodic(
+            "tasks.reconcile", "tasks.jobs.reconcile.reconcile", 86_400, first_s=1_800
+        ),
         Periodic("tasks.guide", "tasks.jobs.guide.guide", 60),
         Periodic("tasks.extract", "tasks.jobs.extract.extract", 15),
         Periodic(  # each link once a day, a few at a time

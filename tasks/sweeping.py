@@ -9,7 +9,7 @@ from disclosure_pages.public_state import WITHDRAWN, public_keys, public_states
 from . import backoff
 from .choices import target_names
 from .models import ChangedKey, OutboxEntry
-from .models.outbox import concerns, from_now
+from .models.outbox import OutboxQuerySet, concerns, from_now
 from .wake import wake
 
 CHUNK = 500
@@ -48,15 +48,22 @@ def enrol(target: str, hold_s: float = 0) -> int:
     return len(missing)
 
 
+def compare_fresh() -> int:
+    """Compare what was delivered since the last look; returns how many differ."""
+    fresh = _settled().filter(checked_at=None).order_by("pk")[:CHUNK]
+    found = _compare_rows(list(fresh))
+    if found:
+        wake()
+    return found
+
+
 def compare(limit: int | None) -> int:
     """Record rows whose delivered content is not what is true now; returns how many.
 
     Catches what fires no signal: bulk edits, a passed expiry, another base address. As
     long as differences turn up it goes on beyond ``limit``: they seldom come alone.
     """
-    settled = OutboxEntry.objects.filter(
-        wanted=F("delivered"), wanted__gt=0, target__in=target_names()
-    ).order_by(F("checked_at").asc(nulls_first=True), "pk")
+    settled = _settled().order_by(F("checked_at").asc(nulls_first=True), "pk")
     total, done, found = settled.count(), 0, 0
     while done < total:
         size = min(CHUNK, total - done, CHUNK if limit is None else max(limit, 1))
@@ -65,6 +72,12 @@ def compare(limit: int | None) -> int:
         if limit is not None and done >= limit and not different:
             break
     return found
+
+
+def _settled() -> OutboxQuerySet:
+    return OutboxEntry.objects.filter(
+        wanted=F("delivered"), wanted__gt=0, target__in=target_names()
+    )
 
 
 def _compare_rows(rows: list[OutboxEntry]) -> int:

@@ -7,8 +7,11 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
 
+from cms.notice_kinds import NoticeKind, register_kind
+
 from . import confirmation, today  # noqa: F401
 from .desk import OutboxView, RetryView
+from .targets_desk import DecisionView, ReportView, TargetsView
 
 
 @hooks.register("register_admin_urls")
@@ -19,6 +22,17 @@ def outbox_urls() -> list[URLPattern]:
             "outbox/results/",
             OutboxView.as_view(results_only=True),
             name="gongkai_outbox_results",
+        ),
+        path("outbox/targets/", TargetsView.as_view(), name="gongkai_targets"),
+        path(
+            "outbox/targets/<str:target>/mode/",
+            DecisionView.as_view(),
+            name="gongkai_target_mode",
+        ),
+        path(
+            "outbox/reports/<int:pk>/",
+            ReportView.as_view(),
+            name="gongkai_reconcile_report",
         ),
         path("outbox/retry/", RetryView.as_view(), name="gongkai_outbox_retry_all"),
         path(
@@ -41,9 +55,21 @@ def outbox_menu_item() -> MenuItem:
     )
 
 
+@hooks.register("register_reports_menu_item")
+def targets_menu_item() -> MenuItem:
+    return OutboxMenuItem(
+        _("推送目标"), reverse("gongkai_targets"), icon_name="upload", order=901
+    )
+
+
+register_kind(NoticeKind("delivery", _("对账和推送")))
+
+
 @hooks.register("register_log_actions")
 def log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("gongkai.retry", _("重试推送"), _("已要求立即重试推送"))
     actions.register_action(
         "gongkai.heal", _("对账后重推"), _("对账发现不一致，已要求重新推送")
     )
+    actions.register_action("gongkai.target_mode", _("改推送开关"), _("改了推送开关"))
+    actions.register_action("gongkai.reconcile", _("对账"), _("对账，报告已留存"))

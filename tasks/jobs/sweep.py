@@ -9,3 +9,9 @@ from .. import sweeping
 def sweep() -> int:
     """Check a part of the outbox against what is true; returns rows put right."""
     return sweeping.sweep()
+
+
+@shared_task(name="tasks.sweep_fresh")
+def sweep_fresh() -> int:
+    """Check what was delivered lately against what is true; returns what differed."""
+    return sweeping.compare_fresh()

@@ -2,6 +2,16 @@
 
 from .changes import ChangeCounter, ChangedKey
 from .outbox import OutboxEntry
+from .reports import ReconcileReport
 from .seen import SeenMessage
+from .target_state import Mode, TargetState
 
-__all__ = ["ChangeCounter", "ChangedKey", "OutboxEntry", "SeenMessage"]
+__all__ = [
+    "ChangeCounter",
+    "ChangedKey",
+    "Mode",
+    "OutboxEntry",
+    "ReconcileReport",
+    "SeenMessage",
+    "TargetState",
+]

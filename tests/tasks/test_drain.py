@@ -5,7 +5,7 @@ from disclosure_pages.services.withdrawal import withdraw
 from tasks import delivery
 from tasks.choices import Lane
 from tasks.drain import drain
-from tasks.models import OutboxEntry
+from tasks.models import OutboxEntry, TargetState
 from tasks.models.outbox import from_now
 from tasks.targets import Receipt, TargetDown, TargetError
 from tests.factories import make_item
@@ -192,6 +192,7 @@ def test_everything_waiting_is_hurried_when_a_target_answers_again(world):
     world.answers.clear()
     OutboxEntry.objects.update(next_at=from_now(3600))
     OutboxEntry.objects.filter(key=keys[0]).update(next_at=from_now(-1))
+    TargetState.try_now()
     assert drain() == 6
 
 

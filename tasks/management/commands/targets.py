@@ -1,0 +1,126 @@
+"""Show the targets, pause or fence a portal, let it go on, or replay a time window."""
+
+import json
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+from rich.console import Console
+from rich.table import Table
+from wagtail.log_actions import log
+
+from tasks.choices import target_label, target_names
+from tasks.models import Mode, OutboxEntry, TargetState
+from tasks.selectors import backlogs
+
+ACTS = {"pause": Mode.PAUSED, "fence": Mode.FENCED, "resume": Mode.OPEN}
+
+
+class Command(BaseCommand):
+    """Act on one target, then show them all."""
+
+    help = _("查看各推送目标；暂停、隔离、恢复推送，或把一段时间内的重新推送。")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("act", nargs="?", choices=[*ACTS, "replay"])
+        parser.add_argument("target", nargs="?", help=_("例：portal:city"))
+        parser.add_argument("--reason", default="", help=_("暂停或隔离的原因"))
+        parser.add_argument("--since", default="", help=_("重推：从何时起送达的"))
+        parser.add_argument(
+            "--until", default="", help=_("重推：到何时为止（默认现在）")
+        )
+        parser.add_argument("--dry-run", action="store_true", help=_("只看，不改"))
+        parser.add_argument("--json", action="store_true", help=_("以 JSON 输出结果"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        replayed = None
+        if options["act"]:
+            name = self._known(options["target"])
+            if options["act"] == "replay":
+                replayed = self._replay(name, options)
+            elif not options["dry_run"]:
+                self._decide(name, ACTS[options["act"]], options["reason"])
+        self._show(replayed, as_json=options["json"])
+
+    def _known(self, name: str | None) -> str:
+        if name not in target_names():
+            known = ", ".join(target_names())
+            raise CommandError(_("没有这个推送目标；有的是：%s") % known)
+        return name
+
+    def _decide(self, name: str, mode: Mode, reason: str) -> None:
+        if mode != Mode.OPEN and not reason:
+            raise CommandError(_("请用 --reason 写明原因。"))
+        if not name.startswith("portal:"):
+            raise CommandError(_("只有门户可以暂停；索引总是跟着本站走。"))
+        row = TargetState.decide(name, mode, by=_("命令行"), reason=reason)
+        data = {"mode": mode.value, "reason": reason}
+        log(instance=row, action="gongkai.target_mode", data=data)
+
+    def _replay(self, name: str, options: dict[str, Any]) -> int:
+        if not options["since"]:
+            raise CommandError(_("请用 --since 写明从何时起，例：2026-11-20。"))
+        since = _instant(options["since"])
+        until = _instant(options["until"]) if options["until"] else timezone.now()
+        rows = OutboxEntry.objects.filter(target=name)
+        if options["dry_run"]:
+            return rows.delivered_between(since, until).count()
+        return rows.replay(since, until)
+
+    def _show(self, replayed: int | None, *, as_json: bool) -> None:
+        states = {row.target: row for row in TargetState.objects.all()}
+        table = Table(
+            _("目标"), _("推送"), _("待送"), _("已停止重试"), _("连续失败次数")
+        )
+        found = []
+        for row in backlogs():
+            state = states.get(row.target) or TargetState(target=row.target)
+            found.append(
+                {
+                    "target": row.target,
+                    "mode": state.mode,
+                    "reason": state.reason,
+                    "pending": row.pending,
+                    "dead": row.dead,
+                    "oldest_s": round(row.oldest_s, 1),
+                    "failures": state.failures,
+                }
+            )
+            table.add_row(
+                target_label(row.target),
+                str(Mode(state.mode).label),
+                *(str(n) for n in (row.pending, row.dead, state.failures)),
+            )
+        if as_json:
+            shown: dict[str, Any] = {"targets": found}
+            if replayed is not None:
+                shown["replayed"] = replayed
+            self.stdout.write(json.dumps(shown, ensure_ascii=False))
+            return
+        console = Console(file=self.stderr, stderr=True)
+        if replayed is not None:
+            console.print(_("重新推送 %(count)d 条") % {"count": replayed})
+        console.print(table)
+
+
+def _instant(text: str) -> datetime:
+    """Return the instant; a date alone is its beginning.
+
+    Raises:
+        CommandError: it is neither.
+    """
+    try:
+        found: Any = parse_datetime(text)
+        if found is None and (day := parse_date(text)):
+            found = datetime(day.year, day.month, day.day)
+    except ValueError:
+        found = None
+    if found is None:
+        raise CommandError(
+            _("看不懂这个时间：%s。写法：2026-11-20 或 2026-11-20T08:00。") % text
+        )
+    return found if timezone.is_aware(found) else timezone.make_aware(found)

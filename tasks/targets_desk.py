@@ -1,0 +1,206 @@
+"""The officer's console: how each target is, what it still lacks, and its switch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db.models import Count, Max
+from django.db.models.functions import TruncHour
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.generic import TemplateView
+from wagtail.admin import messages
+from wagtail.log_actions import log
+
+from .choices import target_label, target_names
+from .desk import CHANGE
+from .models import Mode, OutboxEntry, ReconcileReport, TargetState
+from .reports import latest
+from .selectors import Backlog, backlogs
+from .wake import wake
+
+VIEW = "gongkai_tasks.view_outboxentry"
+HOURS = 24
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What was delivered in one hour; ``share``: per cent of the best hour."""
+
+    hour: datetime
+    count: int
+    share: int
+
+
+@dataclass(frozen=True)
+class Console:
+    """Everything about one target."""
+
+    backlog: Backlog
+    state: TargetState
+    delivered_at: datetime | None
+    report: ReconcileReport | None
+    bars: list[Bar] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """The target in words."""
+        return target_label(self.backlog.target)
+
+    @property
+    def is_portal(self) -> bool:
+        """Whether a person may pause it; an index always follows."""
+        return self.backlog.target.startswith("portal:")
+
+    @property
+    def resting(self) -> bool:
+        """Whether it is left alone for a moment, since it did not answer."""
+        until = self.state.resting_until
+        return until is not None and until > timezone.now()
+
+
+def consoles() -> list[Console]:
+    """Return what is known of every configured target (five queries)."""
+    names = target_names()
+    states = {row.target: row for row in TargetState.objects.filter(target__in=names)}
+    rows = OutboxEntry.objects.filter(target__in=names).order_by()
+    last = dict(
+        rows.values("target")
+        .annotate(last=Max("delivered_at"))
+        .values_list("target", "last")
+    )
+    reports, bars = latest(), _bars(names)
+    return [
+        Console(
+            backlog,
+            states.get(backlog.target) or TargetState(target=backlog.target),
+            last.get(backlog.target),
+            reports.get(backlog.target),
+            bars[backlog.target],
+        )
+        for backlog in backlogs()
+    ]
+
+
+def _bars(names: list[str]) -> dict[str, list[Bar]]:
+    """Return the last day by hours; an item counts in the hour of its last delivery."""
+    now = timezone.localtime().replace(minute=0, second=0, microsecond=0)
+    hours = [now - timedelta(hours=back) for back in reversed(range(HOURS))]
+    found = (
+        OutboxEntry.objects.filter(target__in=names, delivered_at__gte=hours[0])
+        .order_by()
+        .values("target", hour=TruncHour("delivered_at"))
+        .annotate(count=Count("pk"))
+    )
+    counts = {(row["target"], row["hour"]): row["count"] for row in found}
+    return {name: list(_scaled(name, hours, counts)) for name in names}
+
+
+def _scaled(
+    name: str, hours: list[datetime], counts: dict[tuple[str, datetime], int]
+) -> Iterator[Bar]:
+    most = max((counts.get((name, hour), 0) for hour in hours), default=0) or 1
+    for hour in hours:
+        count = counts.get((name, hour), 0)
+        yield Bar(hour, count, round(100 * count / most))
+
+
+class TargetsView(PermissionRequiredMixin, TemplateView):
+    """推送目标: one box for each target."""
+
+    permission_required = VIEW
+    raise_exception = True
+    template_name = "tasks/desk/targets.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            consoles=consoles(),
+            may_change=self.request.user.has_perm(CHANGE),
+            Mode=Mode,
+            **kwargs,
+        )
+
+
+class DecisionForm(forms.Form):
+    """What shall be sent, and why; going on needs no reason."""
+
+    mode = forms.ChoiceField(choices=Mode.choices)
+    reason = forms.CharField(max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the reason of every stop."""
+        found = super().clean() or {}
+        stops = found.get("mode") in (Mode.PAUSED, Mode.FENCED)
+        if stops and not found.get("reason"):
+            raise forms.ValidationError(_("请写明原因，例：门户升级到周五。"))
+        return found
+
+
+class DecisionView(PermissionRequiredMixin, View):
+    """Pause a portal, fence it off, or let it go on."""
+
+    permission_required = CHANGE
+    raise_exception = True
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, target: str) -> HttpResponse:
+        if target not in target_names() or not target.startswith("portal:"):
+            raise Http404
+        form = DecisionForm(request.POST)
+        if not form.is_valid():
+            for errors in form.errors.values():
+                messages.error(request, " ".join(errors))
+            return redirect("gongkai_targets")
+        mode, reason = form.cleaned_data["mode"], form.cleaned_data["reason"]
+        decide(target, mode, by=request.user, reason=reason)
+        messages.success(
+            request,
+            _("%(target)s：%(mode)s")
+            % {"target": target_label(target), "mode": Mode(mode).label},
+        )
+        return redirect("gongkai_targets")
+
+
+def decide(target: str, mode: str, *, by: Any, reason: str) -> None:
+    """Set the switch of a target, log it, and wake the drain when it goes on."""
+    row = TargetState.decide(
+        target, mode, by=by.get_full_name() or by.username, reason=reason
+    )
+    log(
+        instance=row,
+        action="gongkai.target_mode",
+        user=by,
+        data={"mode": mode, "reason": reason},
+    )
+    wake()
+
+
+class ReportView(PermissionRequiredMixin, TemplateView):
+    """One kept reconciliation, for reading and printing."""
+
+    permission_required = VIEW
+    raise_exception = True
+    template_name = "tasks/desk/report.html"
+
+    def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
+        row = get_object_or_404(ReconcileReport, pk=pk)
+        content = row.content
+        kinds = (
+            ("missing", _("缺少")),
+            ("extra", _("多出")),
+            ("stale", _("过期")),
+            ("visible_but_withdrawn", _("已撤下仍可见")),
+        )
+        lines = [
+            (label, content.get(f"{kind}_count", 0), content.get(kind, [])[:50])
+            for kind, label in kinds
+        ]
+        return super().get_context_data(
+            report=row, label=target_label(row.target), lines=lines, **kwargs
+        )

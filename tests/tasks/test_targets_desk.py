@@ -1,0 +1,248 @@
+"""The console of targets, kept reconciliation reports, pausing and replaying."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from wagtail.models import ModelLogEntry
+
+from cms.models import Notice
+from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.services import site
+from disclosure_pages.services.withdrawal import withdraw
+from tasks import reports, sweeping, targets
+from tasks.drain import drain
+from tasks.models import Mode, OutboxEntry, ReconcileReport, TargetState
+from tasks.reconciliation import Difference, Report
+from tasks.targets import TargetDown
+from tests.factories import make_item, make_people, make_user
+
+pytestmark = pytest.mark.django_db
+CITY = "portal:city"
+
+
+@pytest.fixture
+def people(world):
+    make_item("关于低保金发放的公示")
+    people = make_people()
+    drain()
+    world.sent.clear()
+    return people
+
+
+@pytest.fixture
+def officer(client, people):
+    client.force_login(people["officer"])
+    return client
+
+
+def page(client):
+    return client.get(reverse("gongkai_targets")).content.decode()
+
+
+def switch(client, mode, reason="", target=CITY):
+    address = reverse("gongkai_target_mode", args=[target])
+    return client.post(address, {"mode": mode, "reason": reason}, follow=True)
+
+
+def command(*args, **options):
+    out = StringIO()
+    call_command("targets", *args, "--json", stdout=out, stderr=StringIO(), **options)
+    return json.loads(out.getvalue())
+
+
+def test_all_is_well_and_says_so(officer):
+    text = page(officer)
+    assert text.count("已是最新") == 2
+    assert "门户网站（city）" in text
+
+
+def test_a_portal_that_does_not_answer_is_seen(officer, world):
+    world.answers[CITY] = TargetDown("连不上门户")
+    make_item()
+    drain()
+    text = page(officer)
+    assert "连续 1 次没有连上：连不上门户" in text
+
+
+def test_a_pause_needs_a_reason(officer):
+    answer = switch(officer, Mode.PAUSED)
+    assert "请写明原因" in answer.content.decode()
+    assert not TargetState.objects.exclude(mode=Mode.OPEN).exists()
+
+
+def test_the_officer_pauses_and_resumes(officer, people, world):
+    assert "门户升级" in switch(officer, Mode.PAUSED, "门户升级").content.decode()
+    make_item()
+    drain()
+    assert CITY not in {target for target, _key, _version in world.sent}
+    switch(officer, Mode.OPEN)
+    drain()
+    assert CITY in {target for target, _key, _version in world.sent}
+    acts = ModelLogEntry.objects.filter(action="gongkai.target_mode")
+    assert [act.user for act in acts] == [people["officer"]] * 2
+
+
+@pytest.mark.parametrize("target", ["index:local", "portal:unknown"])
+def test_only_portals_that_exist_can_be_paused(officer, target):
+    assert switch(officer, Mode.PAUSED, "试试", target).status_code == 404
+
+
+@pytest.mark.parametrize("mode", ["", "closed"])
+def test_an_unknown_mode_changes_nothing(officer, mode):
+    switch(officer, mode, "试试")
+    assert not TargetState.objects.exclude(mode=Mode.OPEN).exists()
+
+
+def test_who_only_reads_cannot_pause(client, people):
+    client.force_login(make_user("inspector", site.INSPECTOR_GROUP))
+    assert "停止推送" not in page(client)
+    switch(client, Mode.PAUSED, "试试")
+    assert not TargetState.objects.exists()
+
+
+def test_the_page_asks_as_much_for_many_rows(
+    officer, django_assert_max_num_queries, world
+):
+    with django_assert_max_num_queries(40) as few:
+        page(officer)
+    for _count in range(5):
+        make_item()
+    with django_assert_max_num_queries(len(few)):
+        page(officer)
+
+
+@pytest.fixture
+def nightly(monkeypatch):
+    """A night in which the city lacks one item; what was asked of it."""
+    asked = []
+
+    def examine(name, *, heal=False, ahead=True):
+        asked.append((name, heal, ahead))
+        found = Report(name, checked=3)
+        if name == CITY:
+            found.differences = {"f" * 32: Difference("missing", 0)}
+        return found
+
+    monkeypatch.setattr(reports, "examine", examine)
+    return asked
+
+
+def test_the_night_keeps_a_report_of_each_target(people, nightly):
+    assert reports.reconcile_nightly() == 1
+    rows = {row.target: row for row in ReconcileReport.objects.all()}
+    assert set(rows) == {"index:local", CITY}
+    assert rows[CITY].content["missing"] == ["f" * 32]
+    assert nightly == [("index:local", True, False), (CITY, True, False)]
+
+
+def test_the_hash_of_a_report_is_an_act_in_the_log(people, nightly):
+    reports.reconcile_nightly()
+    row = ReconcileReport.objects.get(target=CITY)
+    act = ModelLogEntry.objects.get(action="gongkai.reconcile", object_id=row.pk)
+    assert act.data["sha256"] == row.sha256
+
+
+def test_the_officer_is_told_of_differences_only(people, nightly):
+    reports.reconcile_nightly()
+    told = Notice.objects.filter(kind="delivery")
+    assert {notice.user for notice in told} >= {people["officer"]}
+    assert all("门户网站（city）" in notice.text for notice in told)
+
+
+def test_a_fenced_target_is_compared_but_not_healed(people, nightly):
+    TargetState.decide(CITY, Mode.FENCED, by="admin", reason="从备份恢复")
+    reports.reconcile_nightly()
+    assert (CITY, False, False) in nightly
+
+
+def test_the_report_can_be_read_and_printed(officer, nightly):
+    reports.reconcile_nightly()
+    row = ReconcileReport.objects.get(target=CITY)
+    address = reverse("gongkai_reconcile_report", args=[row.pk])
+    text = officer.get(address).content.decode()
+    assert row.sha256 in text
+    assert "f" * 32 in text
+    assert address in page(officer)
+
+
+def test_the_night_does_not_overwrite_what_a_portal_holds_newer(city, settings):
+    """After a restore of ours the portal is ahead: a person decides."""
+    item = make_item()
+    drain()
+    OutboxEntry.objects.filter(target=CITY).update(wanted=9)
+    drain()  # the city holds version 9 now
+    OutboxEntry.objects.filter(target=CITY).update(wanted=2, delivered=2)
+    DisclosureItemPage.objects.filter(pk=item.pk).update(title="恢复出来的旧标题")
+    sent = OutboxEntry.objects.get(target=CITY, key=item.key)
+    report = reports.examine(CITY, heal=True, ahead=False)
+    assert item.key in report.differences
+    assert report.healed == 0
+    assert OutboxEntry.objects.get(pk=sent.pk).wanted == 2
+    assert reports.examine(CITY, heal=True).healed >= 1
+    assert OutboxEntry.objects.get(pk=sent.pk).wanted > 9
+
+
+def test_a_window_is_replayed(people, world):
+    row = OutboxEntry.objects.filter(target=CITY, wanted=1).first()
+    found = command("replay", CITY, "--since", "2020-01-01", "--dry-run")
+    assert found["replayed"] >= 1
+    assert world.sent == []
+    assert command("replay", CITY, "--since", "2020-01-01") | {"targets": 0} == {
+        "replayed": found["replayed"],
+        "targets": 0,
+    }
+    drain()
+    assert (CITY, row.key, 2) in world.sent
+    assert not {target for target, _k, _v in world.sent} - {CITY}
+
+
+def test_what_was_withdrawn_stays_so_when_replayed(people, world):
+    item = make_item()
+    drain()
+    withdraw(item, reason="发布有误")
+    drain()
+    states = []
+    world.answers[CITY, item.key] = lambda version, state: states.append(state.state)
+    command("replay", CITY, "--since", "2020-01-01")
+    drain()
+    assert states == ["withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        (("pause", CITY), "--reason"),
+        (("pause", "index:local", "--reason", "x"), "只有门户"),
+        (("pause", "portal:none", "--reason", "x"), "没有这个推送目标"),
+        (("replay", CITY), "--since"),
+        (("replay", CITY, "--since", "昨天"), "看不懂这个时间"),
+        (("replay", CITY, "--since", "2026-13-45"), "看不懂这个时间"),
+    ],
+)
+def test_the_command_says_what_is_wrong(people, args, reason):
+    with pytest.raises(CommandError, match=reason):
+        command(*args)
+
+
+def test_the_command_fences_and_resumes(people):
+    (state,) = [
+        row
+        for row in command("fence", CITY, "--reason", "从备份恢复")["targets"]
+        if row["target"] == CITY
+    ]
+    assert (state["mode"], state["reason"]) == ("fenced", "从备份恢复")
+    command("resume", CITY)
+    assert TargetState.objects.get(target=CITY).mode == Mode.OPEN
+
+
+def test_what_was_just_delivered_is_looked_at_within_a_minute(people):
+    sweeping.compare_fresh()
+    assert sweeping.compare_fresh() == 0
+    item = make_item()
+    drain()
+    DisclosureItemPage.objects.filter(pk=item.pk).update(title="没有信号的改动")
+    assert sweeping.compare_fresh() == 2
+    assert targets.configured() == ["index:local", CITY]
