@@ -9,6 +9,7 @@ from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.public_state import public_states
 from search import engines
 from search.builder import build_document
+from tasks import sweeping
 from tasks.drain import drain
 from tasks.models import OutboxEntry
 from tasks.reconciliation import KINDS, reconcile
@@ -134,6 +135,34 @@ def test_visible_though_withdrawn(index, items):
     withdraw_silently(items[0])
     assert found(examine()) == {"visible_but_withdrawn": [items[0].key]}
     assert heal() == {}
+
+
+def test_what_was_compared_lately_is_not_made_anew(
+    index, items, django_assert_max_num_queries
+):
+    sweeping.compare(None)
+    with django_assert_max_num_queries(12):
+        report = examine(trusting=True)
+    assert report.clean
+    assert report.checked == examine().checked
+    assert report.as_json()["trusting"]
+
+
+def test_trusting_still_finds_what_the_index_lost_or_shows_wrongly(index, items):
+    sweeping.compare(None)
+    withdraw_silently(items[0])
+    put(index, public_states([items[1].key])[items[1].key], 99)
+    assert found(examine(trusting=True)) == {
+        "visible_but_withdrawn": [items[0].key],
+        "stale": [items[1].key],
+    }
+
+
+def test_what_changed_since_it_was_compared_is_not_trusted(index, items):
+    sweeping.compare(None)
+    OutboxEntry.objects.filter(key=items[0].key).update(checked_at=None)
+    DisclosureItemPage.objects.filter(pk=items[0].pk).update(title="没有信号")
+    assert found(examine(trusting=True)) == {"stale": [items[0].key]}
 
 
 def test_all_targets_are_named_without_a_choice(index, items, capsys):

@@ -119,7 +119,7 @@ def nightly(monkeypatch):
     """A night in which the city lacks one item; what was asked of it."""
     asked = []
 
-    def examine(name, *, heal=False, ahead=True):
+    def examine(name, *, heal=False, ahead=True, trusting=False):
         asked.append((name, heal, ahead))
         found = Report(name, checked=3)
         if name == CITY:

@@ -30,12 +30,17 @@ class Command(BaseCommand):
             "--heal", action="store_true", help=_("让不一致的条目重新推送。")
         )
         parser.add_argument(
+            "--quick",
+            action="store_true",
+            help=_("一天内核对过内容的不再重算，只核对是否公开和对方所存。"),
+        )
+        parser.add_argument(
             "--json", action="store_true", help=_("在标准输出给出 JSON。")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         asked = options["target"]
-        reports = reconcile(asked, heal=options["heal"])
+        reports = reconcile(asked, heal=options["heal"], trusting=options["quick"])
         self._show(reports)
         if options["json"]:
             shown: Any = [report.as_json() for report in reports]
