@@ -13,6 +13,15 @@ class Lane(models.IntegerChoices):
     BULK = 2, _("批量")
 
 
+class RebuildState(models.TextChoices):
+    """How the rebuild of an index stands."""
+
+    RUNNING = "running", _("正在重建")
+    CUT = "cut", _("中断，将接着建")
+    DONE = "done", _("已完成")
+    FAILED = "failed", _("没有建成")
+
+
 LANES = {"withdraw": Lane.WITHDRAW, "publish": Lane.PUBLISH, "bulk": Lane.BULK}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from wagtail.permissions import policy_registry
 from disclosure_pages.models import ExternalItem
 from disclosure_pages.public_state import publicly_visible
 
-from .choices import target_names
-from .models import OutboxEntry
+from .choices import RebuildState, target_label, target_names
+from .models import IndexRebuild, OutboxEntry
 
+SILENT_S = 120.0  # a rebuild without a sign of life for so long was cut off
 UNNAMED = _("（已不公开的信息）")
 
 
@@ -80,3 +82,69 @@ def titles(keys: Iterable[str], reader: Any) -> dict[str, str]:
     for row in ExternalItem.objects.filter(key__in=foreign) if foreign else ():
         found[f"{row.origin}.{row.key}"] = row.title
     return found
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """How far the rebuild of one index is, or how the last one ended.
+
+    ``percent`` 0..100; ``rate`` in documents per second; ``seconds_left`` is None
+    where it cannot be told. ``note`` says in plain words why it failed or what was
+    left out.
+    """
+
+    target: str
+    state: RebuildState
+    done: int
+    total: int
+    started_at: datetime
+    ended_at: datetime | None
+    note: str
+    rate: float
+    seconds_left: int | None
+
+    @property
+    def percent(self) -> int:
+        """Share that is built; 100 only when all is done."""
+        if self.state == RebuildState.DONE:
+            return 100
+        return min(99, 100 * self.done // self.total) if self.total else 0
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody is at it now."""
+        return self.state == RebuildState.RUNNING
+
+    @property
+    def label(self) -> str:
+        """The index in words."""
+        return target_label(self.target)
+
+
+def current_rebuild(target: str) -> Rebuild | None:
+    """Return the rebuild of ``target`` that runs, else the last one (one query)."""
+    row = IndexRebuild.objects.annotate(now=Now()).filter(target=target).first()
+    return _rebuild(row, row.now) if row else None
+
+
+def _rebuild(row: IndexRebuild, now: datetime) -> Rebuild:
+    state = RebuildState(row.state)
+    if state == RebuildState.RUNNING and (
+        (now - row.beat_at).total_seconds() >= SILENT_S
+    ):
+        state = RebuildState.CUT
+    spent = ((row.ended_at or row.beat_at) - row.started_at).total_seconds()
+    rate = (row.done - row.kept) / spent if spent > 0 else 0.0
+    left = row.total - row.done
+    known = state == RebuildState.RUNNING and rate > 0
+    return Rebuild(
+        target=row.target,
+        state=state,
+        done=row.done,
+        total=row.total,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        note=row.note,
+        rate=round(rate, 1),
+        seconds_left=round(left / rate) if known else None,
+    )

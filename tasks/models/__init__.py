@@ -2,6 +2,7 @@
 
 from .changes import ChangeCounter, ChangedKey
 from .outbox import OutboxEntry
+from .rebuilds import IndexRebuild
 from .reports import ReconcileReport
 from .seen import SeenMessage
 from .target_state import Mode, TargetState
@@ -9,6 +10,7 @@ from .target_state import Mode, TargetState
 __all__ = [
     "ChangeCounter",
     "ChangedKey",
+    "IndexRebuild",
     "Mode",
     "OutboxEntry",
     "ReconcileReport",
