@@ -128,4 +128,7 @@ def _hit(hit: services.Hit) -> dict[str, Any]:
         "origin": document.origin,
         "score": round(hit.score, 4),
         "snippet": str(hit.snippet),
+        "file": {"name": hit.file.name, "page": hit.file.page or None}
+        if hit.file
+        else None,
     }

@@ -1,13 +1,15 @@
-"""From public state to search document: pure, sends nothing."""
+"""From public state to search document; sends nothing."""
 
 import html
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from django.utils.html import strip_tags
 
 from disclosure_pages.public_state import PUBLISHED, PublicState
 
-from . import dictionary
+from . import attachments, dictionary
 from .documents import WITHDRAWN, SearchDocument
 
 _BLOCK_TAG = re.compile(
@@ -28,7 +30,10 @@ _COPIED = (
 
 
 def build_document(state: PublicState) -> SearchDocument:
-    """Turn what is public now into its document; what is not, into a tombstone."""
+    """Turn what is public now into its document; what is not, into a tombstone.
+
+    Without the text of attached files.
+    """
     dictionary.load()
     if state.state != PUBLISHED:
         return SearchDocument(state.key, WITHDRAWN, state.sha256)
@@ -51,6 +56,12 @@ def build_document(state: PublicState) -> SearchDocument:
         keywords="；".join(map(str, metadata.get("keywords") or [])),
         **copied,
     )
+
+
+def build_documents(states: Iterable[PublicState]) -> Iterator[SearchDocument]:
+    """Build the documents one after the other, with the text of attached files."""
+    for state, text, files in attachments.with_texts(states):
+        yield replace(build_document(state), file_text=text, files=files)
 
 
 def plain_text(markup: str) -> str:

@@ -1,7 +1,7 @@
 """What a citizen can find: one public item, guide or reading point."""
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 PUBLISHED = "published"
@@ -22,7 +22,9 @@ class SearchDocument:
     ``text`` is plain text (summary, body, names of attachments) and shown in parts;
     tokens are made when it is put into an engine (``search.fields``). ``section`` are
     the headings above the text where a work (a law) is divided into documents; found
-    by, never shown.
+    by, never shown. ``files`` are the hashes, with spaces, of the attachments whose
+    text is found too; that text, ``file_text``, goes into the tokens and is not kept:
+    what is shown of it comes from where it was taken out (``search.attachments``).
     """
 
     key: str
@@ -48,6 +50,8 @@ class SearchDocument:
     url: str = ""
     origin: str = ""
     origin_label: str = ""
+    files: str = ""
+    file_text: str = field(default="", compare=False, repr=False)
 
     @property
     def number(self) -> int:
@@ -66,10 +70,12 @@ class SearchDocument:
 
     def stored(self) -> dict[str, Any]:
         """Return the fields that have a value, for storing beside the tokens."""
-        return {name: value for name, value in asdict(self).items() if value}
+        kept = {name: value for name, value in asdict(self).items() if value}
+        kept.pop("file_text", None)
+        return kept
 
     @classmethod
     def from_stored(cls, stored: dict[str, Any]) -> "SearchDocument":
         """Build the document again from what ``stored`` returned."""
-        names = {field.name for field in fields(cls)}
+        names = {known.name for known in fields(cls)}
         return cls(**{name: stored[name] for name in names & stored.keys()})

@@ -14,10 +14,15 @@ from .folding import fold_text
 
 TOKEN_FIELDS = (
     *("words", "bigrams", "unigrams", "title", "names", "exact", "initials"),
-    "sounds",
+    *("sounds", "file_words", "file_bigrams"),
 )
-PHRASE_FIELDS = ("bigrams",)
-BOOSTS = {"words": 1.0, "bigrams": 1.0, "unigrams": 0.3, "title": 1.0}
+PHRASE_FIELDS = ("bigrams", "file_bigrams")
+# What is looked for in these is looked for in the text of attachments too.
+FILE_FIELDS = {"words": "file_words", "bigrams": "file_bigrams"}
+BOOSTS = {
+    **{"words": 1.0, "bigrams": 1.0, "unigrams": 0.3, "title": 1.0},
+    **{"file_words": 0.1, "file_bigrams": 0.1},
+}
 WEAK = 0.3  # what was not typed but means the same
 EXACT_SCORE = 1_000.0  # an item's own 文号 or 索引号 comes first
 TITLE_SCORE = 100.0  # then the item that has the question as its whole title
@@ -31,6 +36,7 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
         return {}
     title = tokens.analyse(document.title)
     body = tokens.analyse(document.text)
+    files = tokens.analyse(document.file_text)
     rest = tokens.analyse(
         "\n".join(
             filter(
@@ -56,6 +62,9 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
         "exact": " ".join([*exact, tokens.title_key(document.title)]),
         "initials": " ".join(tokens.bigrams(initials(document.title))),
         "sounds": " ".join(dict.fromkeys(letter_triples(sounds(document.title)))),
+        # Nowhere empty: engines differ in whether a field that is missing counts.
+        "file_words": " ".join([tokens.BREAK, *files.words]),
+        "file_bigrams": " ".join([tokens.BREAK, *files.pieces]),
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -14,7 +15,9 @@ from .tokens import bigrams
 
 WINDOW = 120
 LEAD = 30
-MAX_TEXT = 200_000
+MAX_TEXT = 40_000  # of a longer text only the part around the words is looked at
+NEAR = 2_000
+MAX_PLACES = 200
 MAX_SPANS = 400
 
 
@@ -32,6 +35,14 @@ class Span:
         return self.end - self.start
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """A stretch of a text, escaped and marked; ``weight``: how much is found in it."""
+
+    shown: SafeString
+    weight: float
+
+
 def title(text: str, parsed: Parsed) -> SafeString:
     """Return the whole text, escaped, with marks."""
     return _marked(text, _merged(find(text, parsed)), 0, len(text))
@@ -39,13 +50,57 @@ def title(text: str, parsed: Parsed) -> SafeString:
 
 def snippet(text: str, parsed: Parsed) -> SafeString:
     """Return the best stretch of about 120 characters, escaped, with marks."""
-    text = text[:MAX_TEXT]
-    spans = find(text, parsed)
-    start, end = _window(text, spans)
-    before = "…" if start else ""
-    after = "…" if end < len(text) else ""
-    shown = _marked(text, _merged(spans), start, end)
-    return mark_safe(f"{before}{shown.strip()}{after}")  # noqa: S308 escaped above
+    return excerpt(text, parsed).shown
+
+
+def excerpt(text: str, parsed: Parsed) -> Excerpt:
+    """Return the best stretch and how much of the question is in it."""
+    first, last = _near(text, parsed)
+    piece = text[first:last]
+    spans = find(piece, parsed)
+    start, end, weight = _window(piece, spans)
+    before = "…" if first + start else ""
+    after = "…" if first + end < len(text) else ""
+    shown = _marked(piece, _merged(spans), start, end)
+    marked = mark_safe(f"{before}{shown.strip()}{after}")  # noqa: S308 escaped above
+    return Excerpt(marked, weight)
+
+
+def most(parsed: Parsed) -> float:
+    """Return the weight of an excerpt with every word of the question in it."""
+    return float(sum(map(len, parsed.surfaces)) + 4 * len(parsed.codes))
+
+
+def _near(text: str, parsed: Parsed) -> tuple[int, int]:
+    """Return the part of a long text in which the best stretch lies.
+
+    Found by ``str.find`` on the text as it is: folding costs a second for a million
+    characters. The beginning, where no word stands as it was typed.
+    """
+    if len(text) <= 2 * NEAR:
+        return 0, len(text)
+    places = sorted(
+        (place, word)
+        for word in (*parsed.surfaces, *parsed.others)
+        for place in _plain_places(text, word)
+    )
+    if not places:
+        return 0, min(len(text), MAX_TEXT)
+    best, best_weight = 0, 0
+    for number, (place, _word) in enumerate(places):
+        near = {w for p, w in places[number : number + 50] if p < place + WINDOW - LEAD}
+        if (weight := sum(map(len, near))) > best_weight:
+            best, best_weight = place, weight
+    return max(0, best - NEAR), best + NEAR
+
+
+def _plain_places(text: str, word: str) -> list[int]:
+    """Return where a word stands in a text; when nowhere, its bigrams."""
+    found = re.finditer(re.escape(word), text, re.IGNORECASE if word.isascii() else 0)
+    places = [match.start() for match in islice(found, MAX_PLACES)]
+    if places or len(word) <= 2:  # noqa: PLR2004
+        return places
+    return [place for pair in bigrams(word) for place in _plain_places(text, pair)]
 
 
 def find(text: str, parsed: Parsed) -> list[Span]:
@@ -91,10 +146,13 @@ def _span(folded: Folded, start: int, end: int, term: str) -> Span:
     return Span(*folded.source_span(start, end), term)
 
 
-def _window(text: str, spans: list[Span]) -> tuple[int, int]:
-    """Return the stretch that holds the most different words, earlier ones first."""
+def _window(text: str, spans: list[Span]) -> tuple[int, int, float]:
+    """Return the stretch that holds the most different words, earlier ones first.
+
+    With the sum of their weights.
+    """
     if not spans:
-        return 0, min(len(text), WINDOW)
+        return 0, min(len(text), WINDOW), 0.0
     best, best_score = spans[0], -1.0
     for place, first in enumerate(spans):
         terms: dict[str, int] = {}
@@ -109,7 +167,7 @@ def _window(text: str, spans: list[Span]) -> tuple[int, int]:
             best, best_score = first, score
     earliest = max(0, min(best.start - LEAD, len(text) - WINDOW))
     start = _clean_start(text, earliest, best.start)
-    return start, min(len(text), start + WINDOW)
+    return start, min(len(text), start + WINDOW), best_score
 
 
 def _clean_start(text: str, start: int, limit: int) -> int:

@@ -13,12 +13,22 @@ from django.utils.safestring import SafeString
 
 from disclosure_pages.public_state import publicly_visible
 
-from . import dictionary, engines, fields, highlight, site_ranking, spelling, tokens
+from . import (
+    attachments,
+    dictionary,
+    engines,
+    fields,
+    highlight,
+    site_ranking,
+    spelling,
+    tokens,
+)
 from .documents import SearchDocument
 from .engines.base import (
     ENOUGH_HITS,
     MAX_WINDOW,
     EngineDown,
+    SearchHit,
     SearchQuery,
     SearchResult,
     Unit,
@@ -52,12 +62,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Hit:
-    """One hit as it is shown; ``title`` and ``snippet`` are escaped and marked."""
+    """One hit as it is shown; ``title`` and ``snippet`` are escaped and marked.
+
+    ``file``: where the snippet stands, when that is in an attached file.
+    """
 
     document: SearchDocument
     title: SafeString
     snippet: SafeString
     score: float
+    file: attachments.FileHit | None = None
 
     @property
     def path(self) -> str:
@@ -108,8 +122,7 @@ def _answer(asked: Asked, parsed: Parsed) -> Answer:
             ranking=site_ranking.current(),
         )
     )
-    hits = [_hit(hit.document, hit.score, parsed) for hit in result.hits]
-    return Answer(result, hits)
+    return Answer(result, _shown(result.hits, parsed))
 
 
 def search(query: SearchQuery) -> SearchResult:
@@ -169,13 +182,24 @@ def pages_of(result: SearchResult, page_size: int) -> int:
     return max(1, -(-min(result.total, MAX_WINDOW) // page_size))
 
 
-def _hit(document: SearchDocument, score: float, parsed: Parsed) -> Hit:
-    return Hit(
-        document,
-        highlight.title(document.title, parsed),
-        highlight.snippet(document.text, parsed),
-        score,
-    )
+def _shown(hits: Sequence[SearchHit], parsed: Parsed) -> list[Hit]:
+    """Return hits with the stretch that says most, of the text or of a file."""
+    texts = {hit.key: highlight.excerpt(hit.document.text, parsed) for hit in hits}
+    enough = highlight.most(parsed)
+    wanted = [
+        hit.key for hit in hits if hit.document.files and texts[hit.key].weight < enough
+    ]
+    files = attachments.best(wanted, parsed) if wanted else {}
+    shown = []
+    for hit in hits:
+        excerpt, file = texts[hit.key], files.get(hit.key)
+        if file and file.excerpt.weight > excerpt.weight:
+            excerpt = file.excerpt
+        else:
+            file = None
+        name = highlight.title(hit.document.title, parsed)
+        shown.append(Hit(hit.document, name, excerpt.shown, hit.score, file))
+    return shown
 
 
 def _title_unit(typed: str) -> Unit | None:

@@ -13,7 +13,7 @@ from .choices import Lane
 from .failpoints import failpoint
 from .models import OutboxEntry, TargetState
 from .models.outbox import MAX_INTERRUPTIONS
-from .targets import Outcome, Receipt, Target, TargetDown, TargetError
+from .targets import Later, Outcome, Receipt, Target, TargetDown, TargetError
 
 logger = logging.getLogger(__name__)
 SNAPSHOT_TRIES = 5
@@ -130,10 +130,14 @@ def _split(target: Target, entries: Sequence[OutboxEntry], error: Exception) -> 
 def _settle(parcels: list[Parcel], outcomes: Sequence[Outcome]) -> Tally:
     """Write down every outcome; a missing one counts as a failure."""
     good: list[tuple[Parcel, Receipt]] = []
+    later: list[OutboxEntry] = []
     tally = Tally()
     missing = TargetError(_("目标没有给出回执。"))
     padded = [*outcomes, *[missing] * len(parcels)]
     for parcel, outcome in zip(parcels, padded, strict=False):
+        if isinstance(outcome, Later):
+            later.append(parcel.entry)
+            continue
         if isinstance(outcome, Receipt):
             if _echoes(outcome, parcel):
                 good.append((parcel, outcome))
@@ -141,6 +145,7 @@ def _settle(parcels: list[Parcel], outcomes: Sequence[Outcome]) -> Tally:
             outcome = TargetError(_("回执与所发内容不符，不能算送达。"))
         _reject(parcel, outcome)
         tally.failed += 1
+    OutboxEntry.objects.held(later).put_off()
     failpoint("before_confirm")
     tally.delivered = _confirm(good)
     return tally

@@ -10,6 +10,7 @@ from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import page_unpublished, post_page_move
 
 from cms.models import Authority, Office, SteeringMember, Village
+from disclosure_pages.attached import keys_naming
 from disclosure_pages.models import InstitutionPage
 from disclosure_pages.models.base import PublicPage
 from disclosure_pages.naming import naming_keys
@@ -19,8 +20,9 @@ from disclosure_pages.public_state import (
     publicly_visible,
     visible_pages,
 )
-from disclosure_pages.signals import public_state_changed
+from disclosure_pages.signals import files_read, public_state_changed
 
+from .choices import target_names
 from .models import ChangedKey, OutboxEntry
 from .wake import wake
 
@@ -89,6 +91,14 @@ def record_unpublished(sender: Any, instance: Page, **kwargs: Any) -> None:
 @receiver(public_state_changed, dispatch_uid="outbox_changed")
 def record_changed(sender: Any, keys: list[str], lane: str, **kwargs: Any) -> None:
     record(keys, lane)
+
+
+@receiver(files_read, dispatch_uid="outbox_files_read")
+def record_read_files(sender: Any, hashes: list[str], **kwargs: Any) -> None:
+    """The words of a file are found once they are known; portals read it themselves."""
+    indexes = [name for name in target_names() if name.startswith("index:")]
+    if OutboxEntry.record(keys_naming(hashes), "bulk", targets=indexes):
+        wake_on_commit()
 
 
 @receiver(post_save, dispatch_uid="outbox_saved")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,7 @@ from disclosure_pages.intake.results import Extracted, Finding
 from disclosure_pages.intake.text import extract_text
 from disclosure_pages.models import DisclosureDocument
 from disclosure_pages.models.files import FileText
+from disclosure_pages.signals import files_read
 
 NUL = "\x00"  # PostgreSQL stores none
 
@@ -49,13 +51,22 @@ def read_documents(
             found[sha256] = _take_out(document, row)
             new.append(row)
     if new:
+        _store(new)
+    return found
+
+
+def _store(rows: list[FileText]) -> None:
+    """Store what was read and tell of it, together."""
+    with transaction.atomic():
         FileText.objects.bulk_create(
-            new,
+            rows,
             update_conflicts=True,
             unique_fields=["sha256"],
             update_fields=["state", "pages", "findings", "message", "checked_at"],
         )
-    return found
+        readable = [row.sha256 for row in rows if row.state == TextState.OK]
+        if readable:
+            files_read.send(sender=FileText, hashes=readable)
 
 
 def _take_out(document: DisclosureDocument, row: FileText) -> Extracted:

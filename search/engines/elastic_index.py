@@ -8,7 +8,7 @@ from search.documents import FILTERS, SearchDocument
 from search.fields import COLUMNS, PHRASE_FIELDS, TOKEN_FIELDS, columns
 from search.tokens import PIPELINE_VERSION
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SETTINGS = {
     "number_of_shards": 1,
     "number_of_replicas": 0,

@@ -9,7 +9,7 @@ from elasticsearch.dsl import A, Q, Search
 from elasticsearch.dsl.query import Query
 
 from search.documents import PUBLISHED, SearchDocument
-from search.fields import BOOSTS, COLUMNS, WEAK
+from search.fields import COLUMNS, FILE_FIELDS, WEAK
 from search.ranking import Candidates, Evidence, Integers, shares
 
 from . import ranked
@@ -232,12 +232,8 @@ def _required(
 def _scored(query: SearchQuery) -> Iterator[Query]:
     if query.by_date:
         return
-    for name, tokens in query.scored.items():
-        for token in tokens:
-            yield Q("term", **{name: {"value": token, "boost": BOOSTS[name]}})
-    for name, tokens in query.weak.items():
-        for token in tokens:
-            boost = BOOSTS[name] * WEAK
+    for tokens, factor in ((query.scored, 1.0), (query.weak, WEAK)):
+        for (name, token), boost in ranked.weighed(tokens, factor):
             yield Q("term", **{name: {"value": token, "boost": boost}})
 
 
@@ -257,7 +253,16 @@ def _unit(unit: Unit) -> Query:
 
 
 def _all(matches: Iterable[Match]) -> Query:
-    return Q("bool", filter=[_match(match) for match in matches])
+    return Q("bool", filter=[_found(match) for match in matches])
+
+
+def _found(match: Match) -> Query:
+    """Match a token in the document itself or in its attachments."""
+    field, token = match
+    if field not in FILE_FIELDS:
+        return _match(match)
+    ways = [_match(match), _match((FILE_FIELDS[field], token))]
+    return Q("bool", should=ways, minimum_should_match=1)
 
 
 def _match(match: Match) -> Query:

@@ -7,7 +7,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from search.documents import PUBLISHED
-from search.fields import BOOSTS, COLUMNS, WEAK
+from search.fields import BOOSTS, COLUMNS, FILE_FIELDS, WEAK
 from search.ranking import Candidates, Evidence, Integers, shares
 
 from . import ranked
@@ -199,14 +199,9 @@ def _required(
 
 
 def _scored(schema: tantivy.Schema, query: SearchQuery) -> Iterator[Clause]:
-    for name, tokens in query.scored.items():
-        for token in tokens:
-            term = _term(schema, (name, token))
-            yield Occur.Should, Query.boost_query(term, BOOSTS[name])
-    for name, tokens in query.weak.items():
-        for token in tokens:
-            term = _term(schema, (name, token))
-            yield Occur.Should, Query.boost_query(term, BOOSTS[name] * WEAK)
+    for tokens_of, factor in ((query.scored, 1.0), (query.weak, WEAK)):
+        for (name, token), boost in ranked.weighed(tokens_of, factor):
+            yield Occur.Should, Query.boost_query(_term(schema, (name, token)), boost)
     for pinned in _exact(schema, query):
         yield Occur.Should, pinned
 
@@ -223,8 +218,16 @@ def _unit(schema: tantivy.Schema, unit: Unit) -> Query:
 
 def _all(schema: tantivy.Schema, matches: Iterable[Match]) -> Query:
     return Query.boolean_query(
-        [(Occur.Must, _term(schema, match)) for match in matches]
+        [(Occur.Must, _found(schema, match)) for match in matches]
     )
+
+
+def _found(schema: tantivy.Schema, match: Match) -> Query:
+    """Match a token in the document itself or in its attachments."""
+    field, token = match
+    if field not in FILE_FIELDS:
+        return _term(schema, match)
+    return _any(schema, [match, (FILE_FIELDS[field], token)])
 
 
 def _any(schema: tantivy.Schema, matches: Iterable[Match]) -> Query:

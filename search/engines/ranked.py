@@ -1,13 +1,14 @@
 """What a page of ranked hits needs from an engine, the same for each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from search.fields import BOOSTS, FILE_FIELDS
 from search.ranking import Candidates, Gather
 
-from .base import MAX_WINDOW, SearchQuery
+from .base import MAX_WINDOW, Match, SearchQuery
 
 
 def window(query: SearchQuery) -> tuple[int, int]:
@@ -50,3 +51,13 @@ def cut(
         order = [(pinned[place] + score, place) for score, place in order]
         order.sort(key=lambda pair: -pinned[pair[1]])  # stable among equals
     return order[query.offset : query.offset + query.page_size]
+
+
+def weighed(
+    tokens: Mapping[str, tuple[str, ...]], factor: float
+) -> Iterator[tuple[Match, float]]:
+    """Give every token that ranks with its weight, in attachments too."""
+    for name, found in tokens.items():
+        for field in filter(None, (name, FILE_FIELDS.get(name))):
+            for token in found:
+                yield (field, token), BOOSTS[field] * factor

@@ -23,7 +23,7 @@ from search.tokens import PIPELINE_VERSION
 
 from .base import EngineDown
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 LOCK_WAIT_S = 10.0
 _META = "gongkai.json"
 

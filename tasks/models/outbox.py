@@ -16,7 +16,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Least, Now
+from django.db.models.functions import Greatest, Least, Now
 from django.utils.translation import gettext_lazy as _
 
 from .. import backoff
@@ -110,6 +110,11 @@ class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
         return self.delivered_between(since, until).update(
             wanted=F("wanted") + 1, lane=Lane.BULK, changed_at=Now(), next_at=Now()
         )
+
+    def put_off(self) -> int:
+        """Give back what was not sent for want of time: that was no attempt."""
+        attempts = Greatest(F("attempts"), Value(1)) - 1
+        return self.update(claim="", lease_until=None, next_at=Now(), attempts=attempts)
 
     def retry(self) -> int:
         """Let given-up or waiting rows be tried now, as if for the first time."""

@@ -39,6 +39,11 @@ class TargetError:
     retry_after: float | None = None
 
 
+@dataclass(frozen=True)
+class Later:
+    """Not sent this time, to stay within the lease; due again at once."""
+
+
 class TargetDown(Exception):
     """The target as a whole cannot be reached: nothing of the batch was judged.
 
@@ -51,7 +56,7 @@ class TargetDown(Exception):
         self.retry_after = retry_after
 
 
-Outcome = Receipt | TargetError
+Outcome = Receipt | TargetError | Later
 
 
 class Target(Protocol):
