@@ -1,34 +1,30 @@
-"""Build a search index anew from what is true, while the site and the drain go on."""
+"""Build a search index anew from what is true, while the site and the drain go on.
 
-import logging
-from collections.abc import Callable, Iterator
+One that was cut short goes on where it stopped; the new index answers only after its
+keys, versions and hashes were compared with what the database says.
+"""
+
+import time
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from disclosure_pages.public_state import public_keys
 from search import engines
-from search.builder import build_document
-from search.documents import SearchDocument
-from search.engines.base import EngineDown
+from search.engines.base import EngineDown, NewIndex
 
 from . import sweeping
-from .delivery import snapshot
-from .locks import target_lock
+from .choices import RebuildState
 from .models import OutboxEntry
-from .models.outbox import concerns
+from .models.outbox import concerns, from_now
+from .rebuild_contents import Building, rows_of
+from .rebuild_run import Mismatch, Progress, RebuildRunning, alone
 from .wake import wake
 
-logger = logging.getLogger(__name__)
-CHUNK = 500
-Progress = Callable[[int, int], None]
-Built = tuple[int, int, str]  # primary key, version, hash
-
-
-class RebuildRunning(Exception):
-    """Another process on this host is rebuilding the same index."""
+MARGIN_S = 5.0
+HOLD_S = 600.0
+__all__ = ["Mismatch", "RebuildRunning", "extent", "rebuild", "rebuild_wanted"]
 
 
 def rebuild_wanted(target: str) -> bool:
@@ -45,11 +41,11 @@ def rebuild_wanted(target: str) -> bool:
 def extent(target: str) -> int:
     """Return how many documents and tombstones a rebuild would write."""
     keys = {key for key in public_keys() if concerns(target, key)}
-    return len(keys.union(_rows(target).values_list("key", flat=True)))
+    return len(keys.union(rows_of(target).values_list("key", flat=True)))
 
 
 def rebuild(target: str, progress: Progress | None = None) -> int:
-    """Build a new index for ``target`` and swap it in; returns documents written.
+    """Build a new index for ``target`` and swap it in; returns documents in it.
 
     Versions come from the outbox, tombstones go along, so nothing can fall back. What
     the drain delivered to the old index meanwhile is delivered again afterwards.
@@ -59,70 +55,39 @@ def rebuild(target: str, progress: Progress | None = None) -> int:
 
     Raises:
         RebuildRunning: somebody is at it already.
-        EngineDown: the engine cannot be reached; the old index stays.
+        EngineDown: the engine cannot be reached; the old index stays, and what was
+            built waits for the next try.
+        Mismatch: the new index is not what it should be and was thrown away.
     """
-    with target_lock(f"rebuild-{target}") as ours:
-        if not ours:
-            raise RebuildRunning(target)
-        sweeping.enrol(target, hold_s=600)
-        started = _database_now(target)
-        fresh: list[Built] = []
-        engine = engines.get(target.partition(":")[2])
-        written = engine.rebuild(_documents(target, fresh, progress))
-        _resend(target, started)
-        _settle(fresh)
+    with alone(target, progress) as run:
+        sweeping.enrol(target, hold_s=HOLD_S)
+        with engines.get(target.partition(":")[2]).building() as new:
+            since = _began(target, new)
+            work = Building(target, new, run)
+            work.fill()
+            try:
+                work.verify()
+            except Mismatch:
+                new.drop()
+                raise
+            new.finish()
+        _resend(target, since)
+        work.settle()
+        run.end(RebuildState.DONE, work.note)
     wake()
-    return written
+    return run.done
 
 
-def _rows(target: str) -> QuerySet[OutboxEntry]:
-    return OutboxEntry.objects.filter(target=target, wanted__gt=0).order_by("key")
+def _began(target: str, new: NewIndex) -> datetime | None:
+    """Return when the new index was begun, by the database's clock."""
+    age_s = max(0.0, time.time() - new.began_s) + MARGIN_S
+    instant = from_now(-age_s) if new.kept else Now()
+    return rows_of(target).annotate(at=instant).values_list("at", flat=True).first()
 
 
-def _database_now(target: str) -> datetime | None:
-    return _rows(target).annotate(now=Now()).values_list("now", flat=True).first()
-
-
-def _documents(
-    target: str, fresh: list[Built], progress: Progress | None
-) -> Iterator[tuple[int, SearchDocument]]:
-    """Yield every row's document with its version; notes in ``fresh`` what was due."""
-    total, done, last = _rows(target).count(), 0, ""
-    while entries := list(_rows(target).filter(key__gt=last)[:CHUNK]):
-        last = entries[-1].key
-        for parcel in snapshot(entries):
-            if parcel.entry.pending:
-                fresh.append((parcel.entry.pk, parcel.version, parcel.state.sha256))
-            yield parcel.version, build_document(parcel.state)
-        done += len(entries)
-        if progress:
-            progress(done, total)
-
-
-def _resend(target: str, started: datetime | None) -> None:
+def _resend(target: str, since: datetime | None) -> None:
     """Make due again what went to the old index, or is on its way there."""
-    touched = Q(delivered_at__gte=started) if started else Q(delivered__gt=0)
+    touched = Q(delivered_at__gte=since) if since else Q(delivered__gt=0)
     OutboxEntry.objects.filter(touched | ~Q(claim=""), target=target).update(
         delivered=0, claim="", lease_until=None, next_at=Now()
     )
-
-
-def _settle(fresh: list[Built]) -> None:
-    """Confirm rows that were due and are in the new index as they should be."""
-    for start in range(0, len(fresh), CHUNK):
-        with transaction.atomic():
-            for pk, version, sha256 in fresh[start : start + CHUNK]:
-                same = OutboxEntry.objects.filter(
-                    pk=pk, wanted=version, delivered__lt=F("wanted"), claim=""
-                )
-                same.update(
-                    delivered=version,
-                    delivered_sha256=sha256,
-                    delivered_at=Now(),
-                    receipt={"version": version, "sha256": sha256, "url": ""},
-                    attempts=0,
-                    interruptions=0,
-                    last_error="",
-                    held_version=None,
-                    dead=False,
-                )

@@ -1,7 +1,9 @@
 """What a search engine is here: one protocol, the same answers from each."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Protocol
 
 from search.documents import SearchDocument
@@ -10,6 +12,9 @@ from search.ranking import Ranking
 MAX_WINDOW = 10_000
 FACET_SIZE = 2_000
 ENOUGH_HITS = 3
+
+BUILD_CHUNK = 500
+UNFINISHED_S = 24 * 3600.0  # after which a build that was cut short is thrown away
 
 # (token field, token); several tokens with spaces between them follow each other.
 Match = tuple[str, str]
@@ -138,6 +143,50 @@ class SearchResult:
     took_ms: int = 0
 
 
+Held = dict[str, tuple[int, str]]  # key → version, hash
+Versioned = tuple[int, SearchDocument]
+
+
+class NewIndex(Protocol):
+    """An index that is being built beside the one that answers.
+
+    What was added and flushed outlives the process: who builds next goes on with it.
+    ``kept`` counts what it holds from an earlier try, ``began_s`` is the time of its
+    first beginning (seconds since 1970).
+    """
+
+    kept: int
+    began_s: float
+
+    def held(self, keys: Iterable[str]) -> Held:
+        """Return (version, hash) of those it holds from an earlier try."""
+        ...
+
+    def add(self, documents: Sequence[Versioned]) -> list[EngineError]:
+        """Put documents in, replacing others; returns those that were refused.
+
+        Raises:
+            EngineDown: after waiting in vain; what was added stays.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Make durable and listable what was added."""
+        ...
+
+    def entries(self, after: str, limit: int) -> list[Entry]:
+        """List what was flushed, as `Engine.entries`."""
+        ...
+
+    def finish(self) -> None:
+        """Add tombstones and what came meanwhile, then let it answer, in one step."""
+        ...
+
+    def drop(self) -> None:
+        """Throw it away."""
+        ...
+
+
 class Engine(Protocol):
     """A place that holds documents and finds them."""
 
@@ -165,8 +214,15 @@ class Engine(Protocol):
         """List what is held, sorted by key, from after ``after`` on."""
         ...
 
-    def rebuild(self, documents: Iterable[tuple[int, SearchDocument]]) -> int:
-        """Build a new index and swap it in; the old one answers until then."""
+    def building(self) -> AbstractContextManager[NewIndex]:
+        """Begin a new index, or go on with one that was cut short within a day.
+
+        The one that answers goes on answering and taking writes. Leaving the block
+        without `NewIndex.finish` keeps what was built for the next time.
+
+        Raises:
+            EngineDown: it cannot be reached, or somebody else is building.
+        """
         ...
 
     def healthy(self) -> bool:
@@ -175,7 +231,11 @@ class Engine(Protocol):
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether it lost documents or holds tokens of another pipeline."""
+        """Whether it lost documents or holds tokens of an older pipeline.
+
+        One of a newer pipeline belongs to processes that were updated already: it is
+        left alone, and answers nothing here.
+        """
         ...
 
 
@@ -195,6 +255,27 @@ def search_relaxing(query: SearchQuery, run: Run) -> SearchResult:
     if loose.total <= strict.total:
         return strict
     return replace(loose, relaxed=True, with_all=strict.total)
+
+
+def build(engine: Engine, documents: Iterable[Versioned]) -> int:
+    """Build a new index of these documents alone and let it answer; returns how many.
+
+    Raises:
+        EngineDown: the engine cannot be reached or refuses a document; the old index
+            stays, nothing of the new one is kept.
+    """
+    rows, count = iter(documents), 0
+    with engine.building() as new:
+        try:
+            while chunk := list(islice(rows, BUILD_CHUNK)):
+                if refused := new.add(chunk):
+                    raise EngineDown(refused[0].reason)
+                count += len(chunk)
+            new.finish()
+        except BaseException:
+            new.drop()
+            raise
+    return count
 
 
 def conflict(

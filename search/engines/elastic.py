@@ -7,7 +7,7 @@ Uses only what a bare node has: no ingest, scripts, ``_reindex`` or
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import contextmanager
 from typing import Any
 
 from elasticsearch import (
@@ -18,7 +18,6 @@ from elasticsearch import (
     TransportError,
 )
 
-from search.documents import SearchDocument
 from search.fields import token_fields
 
 from . import elastic_index, elastic_query
@@ -26,22 +25,23 @@ from .base import (
     EngineDown,
     EngineError,
     Entry,
+    Held,
     Receipt,
     SearchQuery,
     SearchResult,
+    Versioned,
+    build,
     conflict,
     search_relaxing,
 )
+from .elastic_build import ElasticBuild
 
 logger = logging.getLogger(__name__)
 WRITE_TIMEOUT_S = 5.0
 SEARCH_TIMEOUT_S = 1.5
 HEALTH_TIMEOUT_S = 1.0
-REBUILD_CHUNK = 200
 BELIEVED_S = 10.0
-PAGE = 500
-Held = dict[str, tuple[int, str]]
-Versioned = tuple[int, SearchDocument]
+BLOCKS = ("write", "read_only", "read_only_allow_delete")
 
 
 class ElasticEngine:
@@ -84,7 +84,7 @@ class ElasticEngine:
     def entries(self, after: str, limit: int) -> list[Entry]:
         """List keys held, sorted, tombstones included; sees every write."""
         try:
-            return self._entries(self.alias, after, limit)
+            return self.entries_in(self.alias, after, limit)
         except NotFoundError:
             return []
         except (ApiError, TransportError) as error:
@@ -100,20 +100,15 @@ class ElasticEngine:
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether the index is missing, only a part, or of another pipeline.
+        """Whether the index is missing, only a part, or of an older pipeline.
 
         False while nobody answers: what is unreachable is not lost.
         """
         try:
-            answer = self.client.indices.get_mapping(index=self.alias)
-        except NotFoundError:
-            return True
+            found = self._aliased(self.alias)
         except (ApiError, TransportError):
             return False
-        return not all(
-            elastic_index.is_complete(mapping["mappings"].get("_meta", {}))
-            for mapping in answer.values()
-        )
+        return not found or any(about.lacking for about in found.values())
 
     # writing
 
@@ -123,73 +118,119 @@ class ElasticEngine:
             return []
         try:
             reading, others = self._targets()
-            answers = self._put(reading, documents)
-            for index in others:
-                self._follow(index, documents, answers)
+            if not reading.ours:
+                return self._withdraw(reading.name, documents)
+            answers = self._put(reading.name, documents)
+            for about in others:
+                self._follow(about, documents, answers)
         except (ApiError, TransportError) as error:
             raise EngineDown(str(error)) from error
         return answers
 
-    def rebuild(self, documents: Iterable[Versioned]) -> int:
-        """Build a new index beside the old one, then move the alias in one step."""
+    @contextmanager
+    def building(self) -> Iterator[ElasticBuild]:
+        """Build a new index beside the old one; deliveries go to both meanwhile."""
         try:
-            self._delete(self._unfinished())
-            index = self._make(f"{time.time_ns():x}", self.write_alias)
-            swapped = False
-            try:
-                count = self._fill(index, documents)
-                self._carry_over(index)
-                self._swap(index)
-                swapped = True
-            finally:
-                if not swapped:
-                    self._delete([index])
+            yield ElasticBuild(self, self._begin())
         except (ApiError, TransportError) as error:
             raise EngineDown(str(error)) from error
-        return count
+
+    def rebuild(self, documents: Iterable[Versioned]) -> int:
+        """Build the index anew from these documents; returns how many."""
+        return build(self, documents)
 
     def drop(self) -> None:
         """Delete every index of this prefix (tests and uninstalling)."""
-        self._delete(self._existing())
+        self.delete(self.existing())
 
     # inside
 
     def _incomplete(self) -> bool:
-        """Return ``needs_rebuild`` as it was within the last ten seconds."""
+        """Whether something is lacking, as it was within the last ten seconds."""
         asked_at, lacking = self._lacking
         if time.monotonic() - asked_at > BELIEVED_S:
-            lacking = self.needs_rebuild
+            lacking = self._is_lacking()
             self._lacking = (time.monotonic(), lacking)
         return lacking
 
-    def _targets(self) -> tuple[str, list[str]]:
-        """Return the index that answers, made if missing, and those being built."""
-        found = self._aliased(self.write_alias)
-        reading = [i for i, names in found.items() if self.alias in names]
-        if not reading:
-            return self._make("first", self.alias, self.write_alias), sorted(found)
-        return reading[0], sorted(found.keys() - set(reading))
-
-    def _unfinished(self) -> list[str]:
-        """Return what a rebuild that was killed has left behind."""
-        found = self._aliased(self.write_alias)
-        return sorted(i for i, names in found.items() if self.alias not in names)
-
-    def _aliased(self, alias: str) -> dict[str, set[str]]:
-        """Return the indexes under an alias, each with all of its aliases."""
+    def _is_lacking(self) -> bool:
+        """Whether it cannot find everything, or takes no changes any more."""
         try:
-            answer = self.client.indices.get(index=alias, features="aliases")
+            answer = self.client.indices.get(
+                index=self.alias, features="settings,mappings"
+            )
+        except NotFoundError:
+            return True
+        except (ApiError, TransportError):
+            return False
+        for index, about in answer.items():
+            blocks = about["settings"]["index"].get("blocks", {})
+            found = elastic_index.About.of(index, about)
+            blocked = any(blocks.get(name) in ("true", True) for name in BLOCKS)
+            if blocked or not (found.ours and found.complete):
+                return True
+        return False
+
+    def _targets(self) -> tuple[elastic_index.About, list[elastic_index.About]]:
+        """Return the index that answers, made if missing, and those being built.
+
+        One that was left half built a day ago is not written to any more.
+        """
+        found = self._aliased(self.write_alias)
+        reading = [about for about in found.values() if self.alias in about.names]
+        others = [about for about in found.values() if about not in reading]
+        if not reading:
+            index = self._make("first", self.alias, self.write_alias)
+            reading = [elastic_index.About.new(index)]
+        return reading[0], [about for about in others if about.young]
+
+    def _withdraw(
+        self, index: str, documents: Sequence[Versioned]
+    ) -> list[Receipt | EngineError]:
+        """Take back what has to go, in an index whose tokens are not ours.
+
+        Raises:
+            EngineDown: the rest waits until processes of one version are left.
+        """
+        gone = [pair for pair in documents if not pair[1].published]
+        answers = self._put(index, gone)
+        if len(gone) < len(documents):
+            raise EngineDown("the index is of another version of this program")
+        return answers
+
+    def _begin(self) -> str:
+        """Return an index that a rebuild left half built within a day, or a new one."""
+        found = self._aliased(self.write_alias)
+        left = sorted(i for i, about in found.items() if self.alias not in about.names)
+        going_on = [index for index in left if found[index].resumable]
+        self.delete([index for index in left if index not in going_on[-1:]])
+        return going_on[-1] if going_on else self._make_new()
+
+    def _make_new(self) -> str:
+        return self._make(f"{time.time_ns():x}", self.write_alias)
+
+    def _aliased(self, alias: str) -> dict[str, elastic_index.About]:
+        """Return the indexes under an alias with what they say of themselves."""
+        try:
+            answer = self.client.indices.get(index=alias, features="aliases,mappings")
         except NotFoundError:
             return {}
-        return {index: set(about["aliases"]) for index, about in answer.items()}
+        return {
+            index: elastic_index.About.of(index, about)
+            for index, about in answer.items()
+        }
 
-    def _existing(self) -> list[str]:
+    def answering(self) -> list[str]:
+        """Return the index that answers, if there is one."""
+        return sorted(self._aliased(self.alias))
+
+    def existing(self) -> list[str]:
         answer = self.client.indices.get(
             index=f"{self.alias}-*", allow_no_indices=True, features="aliases"
         )
         return sorted(answer)
 
-    def _delete(self, indexes: Sequence[str]) -> None:
+    def delete(self, indexes: Sequence[str]) -> None:
         if indexes:
             self.client.indices.delete(index=",".join(indexes), ignore_unavailable=True)
 
@@ -213,7 +254,7 @@ class ElasticEngine:
         self, index: str, documents: Sequence[Versioned]
     ) -> list[Receipt | EngineError]:
         """Write what the held versions allow; one answer for each document."""
-        held = self._held(index, [document.key for _version, document in documents])
+        held = self.held_in(index, [document.key for _version, document in documents])
         answers: list[Receipt | EngineError] = []
         due: list[Versioned] = []
         for version, document in documents:
@@ -222,13 +263,13 @@ class ElasticEngine:
             if error is None:
                 held[document.key] = (version, document.sha256)
                 due.append((version, document))
-        outcomes = iter(self._bulk(index, due))
+        outcomes = iter(self.bulk(index, due))
         return [
             answer if isinstance(answer, EngineError) else next(outcomes) or answer
             for answer in answers
         ]
 
-    def _bulk(
+    def bulk(
         self, index: str, documents: Sequence[Versioned]
     ) -> list[EngineError | None]:
         """Send one bulk request; the error of each document, or nothing."""
@@ -250,11 +291,13 @@ class ElasticEngine:
             require_alias=True,
         )
         items = [item["index"] for item in answer["items"]]
+        if reason := next(filter(None, map(_refusal_of_all, items)), ""):
+            raise EngineDown(reason)
         refused = [item["_id"] for item in items if item["status"] == 409]
-        held = self._held(index, refused) if refused else {}
+        held = self.held_in(index, refused) if refused else {}
         return [_item_error(item, held) for item in items]
 
-    def _held(self, index: str, keys: Sequence[str]) -> Held:
+    def held_in(self, index: str, keys: Sequence[str]) -> Held:
         """Return (version, hash) of the keys that are held, as of the last write."""
         if not keys:
             return {}
@@ -269,75 +312,47 @@ class ElasticEngine:
 
     def _follow(
         self,
-        index: str,
+        about: elastic_index.About,
         documents: Sequence[Versioned],
         answers: list[Receipt | EngineError],
     ) -> None:
-        """Write to the index being built too; a failure there counts as one here."""
-        accepted = [place for place, a in enumerate(answers) if isinstance(a, Receipt)]
+        """Write to the index being built too; a failure there counts as one here.
+
+        One of another version takes only what is withdrawn: whoever builds it gives
+        it the rest before it answers.
+        """
+        accepted = [
+            place
+            for place, answer in enumerate(answers)
+            if isinstance(answer, Receipt)
+            and (about.ours or not documents[place][1].published)
+        ]
         try:
-            copies = self._put(index, [documents[place] for place in accepted])
+            copies = self._put(about.name, [documents[place] for place in accepted])
         except NotFoundError:
             return  # that rebuild was given up
         for place, copy in zip(accepted, copies, strict=True):
             if isinstance(copy, EngineError) and not copy.stale:
                 answers[place] = copy
 
-    def _fill(self, index: str, documents: Iterable[Versioned]) -> int:
-        count = 0
-        rows = iter(documents)
-        while chunk := list(islice(rows, REBUILD_CHUNK)):
-            self._demand(self._bulk(index, chunk))
-            count += len(chunk)
-        return count
-
-    def _carry_over(self, index: str) -> None:
-        """Copy tombstones of the old index; newer ones of the new index win."""
-        for old in self._aliased(self.alias):
-            for entries in self._pages(old):
-                gone = [
-                    (e.version, SearchDocument(e.key, e.state, e.sha256))
-                    for e in entries
-                    if e.state != "published"
-                ]
-                self._demand(self._bulk(index, gone))
-
-    def _pages(self, index: str) -> Iterator[list[Entry]]:
-        after = ""
-        while entries := self._entries(index, after, PAGE):
-            yield entries
-            after = entries[-1].key
-
-    def _entries(self, index: str, after: str, limit: int) -> list[Entry]:
+    def entries_in(self, index: str, after: str, limit: int) -> list[Entry]:
+        """List what one index holds; the first page sees every write."""
         if not after:
             self.client.indices.refresh(index=index)
         return elastic_query.entries(self.client, index, after, limit)
 
-    def _demand(self, errors: Sequence[EngineError | None]) -> None:
-        """Stop a rebuild at the first document that is refused for its content."""
-        for error in errors:
-            if error is not None and not error.stale:
-                raise EngineDown(error.reason)
-
-    def _swap(self, index: str) -> None:
-        """Let the new index answer, and delete all others."""
-        self.client.indices.put_mapping(
-            index=index, meta=elastic_index.meta(complete=True)
-        )
-        self.client.indices.refresh(index=index)
-        self.client.indices.update_aliases(
-            actions=[
-                {"remove": {"index": f"{self.alias}-*", "alias": self.alias}},
-                {"add": {"index": index, "alias": self.alias}},
-            ]
-            if self._aliased(self.alias)
-            else [{"add": {"index": index, "alias": self.alias}}]
-        )
-        self._delete([name for name in self._existing() if name != index])
-
 
 def _door(index: str) -> str:
     return f"{index}-door"
+
+
+def _refusal_of_all(item: dict[str, Any]) -> str:
+    """Return why nothing is taken now (write-protected, out of breath), or nothing."""
+    error = item.get("error") or {}
+    blocked = error.get("type") == "cluster_block_exception"
+    if item["status"] in (429, 503) or blocked:
+        return str(error.get("reason", item["status"]))[:300]
+    return ""
 
 
 def _item_error(item: dict[str, Any], held: Held) -> EngineError | None:

@@ -4,10 +4,10 @@ One short-lived writer at a time behind a file lock; readers in every process no
 commit by the index's own ``meta.json``. The index is disposable (``needs_rebuild``).
 """
 
-import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import tantivy
@@ -23,16 +23,17 @@ from .base import (
     Receipt,
     SearchQuery,
     SearchResult,
+    Versioned,
+    build,
     conflict,
     search_relaxing,
 )
-from .rows import make_row, stored_document
+from .local_build import NewGeneration
+from .local_rows import entries_after, held_in
+from .rows import make_row
 from .store import Store, make_schema
 
 HEAP = 16_000_000
-REBUILD_HEAP = 64_000_000
-PAGE = 500
-Held = dict[str, tuple[int, str]]
 
 
 class LocalEngine:
@@ -69,9 +70,9 @@ class LocalEngine:
     def entries(self, after: str, limit: int) -> list[Entry]:
         """List keys held, sorted, tombstones included."""
         reader = self._reader()
-        return (
-            [] if reader is None else list(_entries(reader, self.schema, after, limit))
-        )
+        if reader is None:
+            return []
+        return list(entries_after(reader, self.schema, after, limit))
 
     def healthy(self) -> bool:
         """Whether the folder can be read; an empty index is healthy, but incomplete."""
@@ -83,9 +84,9 @@ class LocalEngine:
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether the index is missing, broken, of another pipeline, or only a part."""
+        """Whether it is missing, broken, of an older pipeline, or only a part."""
         if self._reader() is None:
-            return True
+            return not self.store.newer(self.store.current)
         return not self.store.meta(self.store.current).get("complete", False)
 
     # writing
@@ -103,27 +104,34 @@ class LocalEngine:
         except (ValueError, OSError) as error:
             raise EngineDown(str(error)) from error
 
-    def rebuild(self, documents: Iterable[tuple[int, SearchDocument]]) -> int:
+    @contextmanager
+    def building(self) -> Iterator[NewGeneration]:
         """Build a new generation; the old one answers and takes writes meanwhile."""
         try:
             with self.store.lock("rebuild", wait_s=0):
-                return self._rebuild(documents)
-        except OSError as error:
+                new = self._begin()
+                self.store.sweep(but=new.folder)
+                try:
+                    yield new
+                finally:
+                    new.close()
+        except (ValueError, OSError) as error:
             raise EngineDown(str(error)) from error
+
+    def rebuild(self, documents: Iterable[Versioned]) -> int:
+        """Build the index anew from these documents; returns how many."""
+        return build(self, documents)
 
     # inside
 
-    def _rebuild(self, documents: Iterable[tuple[int, SearchDocument]]) -> int:
-        self.store.sweep()
-        started = time.time_ns()
-        generation = self.store.make()
-        index = tantivy.Index(self.schema, path=str(generation))
-        count = self._fill(index, documents)
-        with self.store.lock("write", wait_s=60):
-            self._carry_over(index, started)
-            self.store.point(generation, complete=True)
-            self.store.sweep()
-        return count
+    def _begin(self) -> NewGeneration:
+        """Return what was left half built, if that can be read, else a new one."""
+        if (folder := self.store.unfinished()) is not None:
+            try:
+                return NewGeneration(self.store, self.schema, folder)
+            except (ValueError, OSError):
+                self.store.discard(folder)
+        return NewGeneration(self.store, self.schema, self.store.make())
 
     def _reader(self) -> tantivy.Searcher | None:
         """Return a searcher over the last commit; None when there is no index."""
@@ -153,6 +161,8 @@ class LocalEngine:
     def _writable(self) -> tantivy.Index:
         """Return the current index, or a new empty one that asks for a rebuild."""
         generation = self.store.current
+        if self.store.newer(generation):
+            raise EngineDown("the index belongs to a newer version of this program")
         if self.store.usable(generation):
             try:
                 return tantivy.Index.open(str(generation))
@@ -168,7 +178,8 @@ class LocalEngine:
         documents: Sequence[tuple[int, SearchDocument]],
         ready: Sequence[dict[str, str]],
     ) -> list[Receipt | EngineError]:
-        held = self._held(index, {document.key for _version, document in documents})
+        keys = {document.key for _version, document in documents}
+        held = held_in(index.searcher(), self.schema, keys)
         answers: list[Receipt | EngineError] = []
         rows: dict[str, tantivy.Document] = {}
         for (version, document), fields in zip(documents, ready, strict=True):
@@ -192,98 +203,3 @@ class LocalEngine:
             writer.add_document(row)
         writer.commit()
         writer.wait_merging_threads()
-
-    def _fill(
-        self, index: tantivy.Index, documents: Iterable[tuple[int, SearchDocument]]
-    ) -> int:
-        writer = index.writer(REBUILD_HEAP, 1)
-        count = 0
-        for version, document in documents:
-            writer.add_document(make_row(version, document, token_fields(document)))
-            count += 1
-        writer.commit()
-        writer.wait_merging_threads()
-        index.reload()
-        return count
-
-    def _carry_over(self, index: tantivy.Index, started: int) -> None:
-        """Copy tombstones, newer versions and what came in since ``started``."""
-        generation = self.store.current
-        if generation is None or not (generation / "meta.json").exists():
-            return
-        try:
-            reader = tantivy.Index.open(str(generation)).searcher()
-            rows = dict(_newer_rows(self, index, reader, started))
-        except (ValueError, OSError):
-            return  # the old one is broken, which is why we rebuild
-        self._write(index, rows)
-
-    def _held(self, index: tantivy.Index, keys: Iterable[str]) -> Held:
-        """Return (version, hash) of the keys that are held."""
-        searcher = index.searcher()
-        held: Held = {}
-        for key in keys:
-            query = tantivy.Query.term_query(self.schema, "key", key, "basic")
-            for _score, address in searcher.search(query, 1, count=False).hits:
-                row = searcher.doc(address)
-                held[key] = (row.get_first("version"), row.get_first("sha256"))
-        return held
-
-
-def _newer_rows(
-    engine: LocalEngine, index: tantivy.Index, old: tantivy.Searcher, started: int
-) -> Iterator[tuple[str, tantivy.Document]]:
-    after = ""
-    while addresses := _addresses(old, engine.schema, after, PAGE):
-        rows = {key: old.doc(address) for key, address in addresses}
-        held = engine._held(index, rows)
-        after = addresses[-1][0]
-        for key, row in rows.items():
-            version = row.get_first("version")
-            document = stored_document(row)
-            if key in held:
-                wanted = held[key][0] < version
-            else:
-                wanted = not document.published or row.get_first("put_at") >= started
-            if wanted:
-                yield key, make_row(version, document, token_fields(document))
-
-
-def _entries(
-    reader: tantivy.Searcher, schema: tantivy.Schema, after: str, limit: int
-) -> Iterator[Entry]:
-    for key, address in _addresses(reader, schema, after, limit):
-        row = reader.doc(address)
-        yield Entry(
-            key,
-            row.get_first("version"),
-            row.get_first("sha256"),
-            row.get_first("state"),
-        )
-
-
-def _addresses(
-    reader: tantivy.Searcher, schema: tantivy.Schema, after: str, limit: int
-) -> list[tuple[str, tantivy.DocAddress]]:
-    """Return (key, address) of the next rows, in order of their keys."""
-    found = reader.search(
-        _beyond(schema, after),
-        limit,
-        count=False,
-        order_by_field="key",
-        order=tantivy.Order.Asc,
-    )
-    return list(found.hits)
-
-
-def _beyond(schema: tantivy.Schema, after: str) -> tantivy.Query:
-    """Match every key that sorts behind ``after``; tantivy has no range over text."""
-    if not after:
-        return tantivy.Query.all_query()
-    pattern = "[ -~]"
-    for char in reversed(after):
-        longer = f"{re.escape(char)}(?:{pattern})"
-        higher = f"[\\x{ord(char) + 1:02x}-\\x7e]"
-        pattern = f"{higher}|{longer}" if char < "~" else longer
-    pattern = f"(?:{pattern})[ -~]*"
-    return tantivy.Query.regex_query(schema, "key", pattern)

@@ -9,9 +9,14 @@ import tantivy
 from search.documents import FILTERS, SearchDocument
 from search.fields import columns
 
+CARRIED = 0  # instead of the time: copied from another index, without text of files
+
 
 def make_row(
-    version: int, document: SearchDocument, fields: dict[str, str]
+    version: int,
+    document: SearchDocument,
+    fields: dict[str, str],
+    put_at: int | None = None,
 ) -> tantivy.Document:
     """Return the row: what is stored, what filters and sorts, what is searched."""
     row = tantivy.Document()
@@ -19,7 +24,7 @@ def make_row(
     row.add_text("state", document.state)
     row.add_text("sha256", document.sha256)
     row.add_unsigned("version", version)
-    row.add_unsigned("put_at", time.time_ns())
+    row.add_unsigned("put_at", time.time_ns() if put_at is None else put_at)
     stored = json.dumps(document.stored(), ensure_ascii=False, separators=(",", ":"))
     row.add_bytes("document", stored.encode())
     if document.published:

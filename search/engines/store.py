@@ -21,7 +21,7 @@ from search.documents import FILTERS
 from search.fields import COLUMNS, PHRASE_FIELDS, TOKEN_FIELDS
 from search.tokens import PIPELINE_VERSION
 
-from .base import EngineDown
+from .base import UNFINISHED_S, EngineDown
 
 SCHEMA_VERSION = 4
 LOCK_WAIT_S = 10.0
@@ -81,29 +81,61 @@ class Store:
             SCHEMA_VERSION,
         )
 
+    def newer(self, generation: Path | None) -> bool:
+        """Whether a later version of this program made it: not ours to replace."""
+        meta = self.meta(generation)
+        pipeline, schema = meta.get("pipeline", 0), meta.get("schema", 0)
+        return pipeline > PIPELINE_VERSION or schema > SCHEMA_VERSION
+
     def make(self) -> Path:
         """Create an empty generation beside the current one."""
         generation = self.folder / f"{time.time_ns():x}-{os.getpid()}"
         generation.mkdir(parents=True)
         tantivy.Index(make_schema(), path=str(generation))
+        self._describe(generation, building=True, complete=False)
         return generation
+
+    def unfinished(self) -> Path | None:
+        """Return the newest generation that a rebuild left half built within a day."""
+        oldest = time.time_ns() - int(UNFINISHED_S * 1e9)
+        found = [
+            path
+            for path in self.folder.iterdir()
+            if path.is_dir()
+            and path != self.current
+            and self.usable(path)
+            and self.meta(path).get("building")
+            and self.made_at_ns(path) > oldest
+        ]
+        return max(found, key=self.made_at_ns, default=None)
+
+    @staticmethod
+    def made_at_ns(generation: Path) -> int:
+        """When a generation was begun, nanoseconds since 1970; its name tells."""
+        try:
+            return int(generation.name.partition("-")[0], 16)
+        except ValueError:
+            return 0
 
     def point(self, generation: Path, *, complete: bool) -> None:
         """Make a generation the current one; ``complete``: it was built from all."""
-        meta = {
-            "pipeline": PIPELINE_VERSION,
-            "schema": SCHEMA_VERSION,
-            "complete": complete,
-        }
-        _write(generation / _META, json.dumps(meta))
+        self._describe(generation, building=False, complete=complete)
         _write(self.folder / "current", generation.name)
 
-    def sweep(self) -> None:
+    def _describe(self, generation: Path, **about: bool) -> None:
+        versions = {"pipeline": PIPELINE_VERSION, "schema": SCHEMA_VERSION}
+        _write(generation / _META, json.dumps(versions | about))
+
+    def sweep(self, but: Path | None = None) -> None:
         """Delete generations that nothing points to; open readers keep their files."""
-        current = self.current
+        kept = (self.current, but)
         for path in self.folder.iterdir():
-            if path.is_dir() and path != current:
-                shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir() and path not in kept:
+                self.discard(path)
+
+    def discard(self, generation: Path) -> None:
+        """Delete one generation."""
+        shutil.rmtree(generation, ignore_errors=True)
 
     @contextmanager
     def lock(self, name: str, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:

@@ -83,7 +83,7 @@ def test_a_rebuild_that_fails_leaves_the_old_index(elastic):
     with pytest.raises(ZeroDivisionError):
         elastic.rebuild(documents())
     assert [e.key[-1] for e in elastic.entries("", 9)] == ["1"]
-    assert len(elastic._existing()) == 1
+    assert len(elastic.existing()) == 1
 
 
 @server
@@ -92,7 +92,7 @@ def test_what_a_killed_rebuild_left_goes_with_the_next(elastic):
     elastic._make("killed", elastic.write_alias)
     elastic.put_many([(1, make_document(2))])
     elastic.rebuild([(1, make_document(1)), (1, make_document(2))])
-    assert len(elastic._existing()) == 1
+    assert len(elastic.existing()) == 1
     assert len(elastic.entries("", 9)) == 2
 
 
@@ -117,7 +117,7 @@ def test_first_writers_that_race_make_one_index(elastic):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(elastic._existing()) == 1
+    assert len(elastic.existing()) == 1
     assert len(elastic.entries("", 9)) == 6
 
 

@@ -3,6 +3,7 @@ import pytest
 from disclosure_pages.services.withdrawal import withdraw
 from search import engines
 from tasks import rebuild as rebuilding
+from tasks import rebuild_contents
 from tasks.drain import drain
 from tasks.locks import target_lock
 from tasks.models import OutboxEntry
@@ -71,16 +72,17 @@ def test_a_withdrawn_item_stays_a_tombstone_after_a_rebuild(engine):
 def test_what_was_delivered_meanwhile_is_delivered_again(engine, monkeypatch):
     first = make_item()
     drain()
-    build = rebuilding.build_document
+    build = rebuild_contents.build_documents
 
-    def building(state):
-        if state.key == first.key and OutboxEntry.objects.filter(lane=1).exists():
-            monkeypatch.setattr(rebuilding, "build_document", build)
+    def building(states):
+        states = list(states)
+        if first.key in {state.key for state in states}:
+            monkeypatch.setattr(rebuild_contents, "build_documents", build)
             withdraw(first, reason="重建期间撤回")
             drain()
-        return build(state)
+        return build(states)
 
-    monkeypatch.setattr(rebuilding, "build_document", building)
+    monkeypatch.setattr(rebuild_contents, "build_documents", building)
     rebuild(LOCAL)
     drain()
     row = OutboxEntry.objects.get(key=first.key)
