@@ -18,7 +18,7 @@ from cms.audit.sealing import seal
 from . import wake
 from .choices import target_names
 from .drain import drain
-from .rebuild import RebuildRunning, rebuild, rebuild_wanted
+from .rebuild import Mismatch, RebuildRunning, rebuild, rebuild_wanted
 from .schedule import Periodic, periodic_jobs
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ def _drainer(name: str) -> Callable[[], object]:
     def step() -> None:
         nonlocal asked
         if not asked and rebuild_wanted(name):
-            with suppress(RebuildRunning):
+            with suppress(RebuildRunning, Mismatch):
                 rebuild(name)
         asked = True
         drain(only=[name])

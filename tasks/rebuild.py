@@ -16,26 +16,35 @@ from search.engines.base import EngineDown, NewIndex
 
 from . import sweeping
 from .choices import RebuildState
-from .models import OutboxEntry
+from .models import IndexRebuild, OutboxEntry
 from .models.outbox import concerns, from_now
 from .rebuild_contents import Building, rows_of
 from .rebuild_run import Mismatch, Progress, RebuildRunning, alone
 from .wake import wake
 
 MARGIN_S = 5.0
+REST_S = 1800.0  # after a new index was not what it should be
 HOLD_S = 600.0
 __all__ = ["Mismatch", "RebuildRunning", "extent", "rebuild", "rebuild_wanted"]
 
 
 def rebuild_wanted(target: str) -> bool:
-    """Whether the engine says that it lost its index or cannot read it."""
+    """Whether the engine says that it lost its index or cannot read it.
+
+    Not for half an hour after one that was refused: it would be the same again.
+    """
     kind, _sign, engine = target.partition(":")
-    if kind != "index":
+    if kind != "index" or _refused_lately(target):
         return False
     try:
         return engines.get(engine).needs_rebuild
     except EngineDown:
         return False
+
+
+def _refused_lately(target: str) -> bool:
+    failed = IndexRebuild.objects.filter(target=target, state=RebuildState.FAILED)
+    return failed.filter(ended_at__gt=from_now(-REST_S)).exists()
 
 
 def extent(target: str) -> int:

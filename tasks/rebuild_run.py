@@ -113,7 +113,7 @@ def alone(target: str, progress: Progress | None) -> Iterator[Run]:
             reason = _(
                 "检索引擎不可用。已建好的部分留着，下次接着建；原来的索引照常用。"
             )
-            run.end(RebuildState.FAILED, reason)
+            run.end(RebuildState.CUT, reason)
             raise
         except BaseException:
             run.end(RebuildState.CUT)

@@ -89,14 +89,15 @@ class Rebuild:
     """How far the rebuild of one index is, or how the last one ended.
 
     ``percent`` 0..100; ``rate`` in documents per second; ``seconds_left`` is None
-    where it cannot be told. ``note`` says in plain words why it failed or what was
-    left out.
+    where it cannot be told. ``kept`` of them were there from a try that was cut
+    short. ``note`` says in plain words why it failed or what was left out.
     """
 
     target: str
     state: RebuildState
     done: int
     total: int
+    kept: int
     started_at: datetime
     ended_at: datetime | None
     note: str
@@ -142,6 +143,7 @@ def _rebuild(row: IndexRebuild, now: datetime) -> Rebuild:
         state=state,
         done=row.done,
         total=row.total,
+        kept=row.kept,
         started_at=row.started_at,
         ended_at=row.ended_at,
         note=row.note,

@@ -13,7 +13,8 @@ from rich.progress import Progress
 
 from search.engines.base import EngineDown
 from tasks.drain import drain
-from tasks.rebuild import RebuildRunning, extent, rebuild
+from tasks.rebuild import Mismatch, RebuildRunning, extent, rebuild
+from tasks.selectors import current_rebuild
 
 
 class Command(BaseCommand):
@@ -46,10 +47,26 @@ class Command(BaseCommand):
         if dry_run:
             return {"engine": engine, "documents": extent(target), "dry_run": True}
         began = time.monotonic()
+        written = self._built(target)
+        late = drain(only=[target])
+        ended = current_rebuild(target)
+        if ended and ended.note:
+            self.stderr.write(ended.note)
+        return {
+            "engine": engine,
+            "documents": written,
+            "kept": ended.kept if ended else 0,
+            "left_out": ended.note if ended else "",
+            "delivered_afterwards": late,
+            "seconds": round(time.monotonic() - began, 2),
+        }
+
+    def _built(self, target: str) -> int:
+        """Rebuild with a bar that tells how long it will take."""
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(target, total=None)
             try:
-                written = rebuild(
+                return rebuild(
                     target,
                     lambda done, total: bar.update(task, completed=done, total=total),
                 )
@@ -57,15 +74,10 @@ class Command(BaseCommand):
                 raise CommandError(
                     _("%(target)s 正在由另一个进程重建") % {"target": target}
                 ) from error
+            except Mismatch as error:
+                raise CommandError(error.reason_zh) from error
             except EngineDown as error:
                 raise CommandError(
                     _("%(target)s 暂时不可用：%(error)s")
                     % {"target": target, "error": error}
                 ) from error
-        late = drain(only=[target])
-        return {
-            "engine": engine,
-            "documents": written,
-            "delivered_afterwards": late,
-            "seconds": round(time.monotonic() - began, 2),
-        }
