@@ -13,6 +13,8 @@ NAMES = (
     "mid_bulk",
     "after_send",
     "before_confirm",
+    "mid_rebuild",
+    "before_swap",
 )
 _hits: Counter[str] = Counter()
 

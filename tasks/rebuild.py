@@ -16,6 +16,7 @@ from search.engines.base import EngineDown, NewIndex
 
 from . import sweeping
 from .choices import RebuildState
+from .failpoints import failpoint
 from .models import IndexRebuild, OutboxEntry
 from .models.outbox import concerns, from_now
 from .rebuild_contents import Building, rows_of
@@ -79,6 +80,7 @@ def rebuild(target: str, progress: Progress | None = None) -> int:
             except Mismatch:
                 new.drop()
                 raise
+            failpoint("before_swap")
             new.finish()
         _resend(target, since)
         work.settle()

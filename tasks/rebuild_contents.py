@@ -15,6 +15,7 @@ from search.documents import number_of
 from search.engines.base import Entry, NewIndex, Versioned
 
 from .delivery import Parcel, snapshot
+from .failpoints import failpoint
 from .models import OutboxEntry
 from .rebuild_run import Mismatch, Run
 from .targets.index import portions
@@ -61,6 +62,7 @@ class Building:
             self._take(entries)
             self.run.done += len(entries)
             self.run.beat(told=True)
+            failpoint("mid_rebuild")
         for _pass in range(PASSES):
             changed = self._changed()
             for some in _parts(changed, CHUNK):

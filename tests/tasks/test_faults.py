@@ -81,3 +81,32 @@ def test_a_publication_killed_before_its_commit_leaves_nothing_behind(township):
     township.do("edit", text="提交了")
     township.settle()
     assert township.do("problems") == []
+
+
+def test_a_killed_rebuild_goes_on_where_it_stopped(township):
+    township.settle()
+    status, _value = township.order("rebuild_in_pieces", failpoint="mid_rebuild:kill:2")
+    assert status == KILLED
+    assert township.do("problems") == []  # the old index answers
+    township.do("publish")
+    township.do("withdraw")
+    township.do("edit", text="重建中断时改过", limit=2)
+    township.settle()
+    found = township.do("rebuild_in_pieces")
+    assert found["state"] == "done"
+    assert found["kept"] >= 4
+    township.settle()
+    assert township.do("problems") == []
+
+
+def test_a_rebuild_killed_before_it_answers_loses_nothing(township):
+    status, _value = township.order("rebuild_in_pieces", failpoint="before_swap:kill")
+    assert status == KILLED
+    assert township.do("rebuild_state") == "running"
+    township.do("withdraw")
+    township.settle()
+    assert township.do("problems") == []
+    found = township.do("rebuild_in_pieces")
+    assert found["kept"] >= found["done"] - 1
+    township.settle()
+    assert township.do("problems") == []

@@ -28,10 +28,13 @@ from disclosure_pages.public_state import public_states  # noqa: E402
 from disclosure_pages.services.publishing import publish_scheduled  # noqa: E402
 from disclosure_pages.services.withdrawal import withdraw  # noqa: E402
 from search import engines  # noqa: E402
+from search.engines import local_build  # noqa: E402
+from tasks import rebuild_contents  # noqa: E402
 from tasks.drain import drain  # noqa: E402
 from tasks.models import OutboxEntry  # noqa: E402
 from tasks.rebuild import rebuild  # noqa: E402
 from tasks.reconciliation import reconcile  # noqa: E402
+from tasks.selectors import current_rebuild  # noqa: E402
 from tests.factories import make_document, make_item, make_site  # noqa: E402
 
 
@@ -171,6 +174,19 @@ def do_drain():
 
 def do_rebuild():
     return rebuild("index:local")
+
+
+def do_rebuild_in_pieces():
+    """Rebuild, each four rows made durable at once; what it kept of an earlier try."""
+    rebuild_contents.CHUNK = 4
+    local_build.COMMIT_EVERY_S = -1.0
+    rebuild("index:local")
+    told = current_rebuild("index:local")
+    return {"state": told.state, "done": told.done, "kept": told.kept}
+
+
+def do_rebuild_state():
+    return current_rebuild("index:local").state
 
 
 def do_behind():
