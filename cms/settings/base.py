@@ -207,8 +207,8 @@ WAGTAILDOCS_MAX_UPLOAD_SIZE = 200 * 1024 * 1024
 WAGTAILIMAGES_IMAGE_MODEL = "disclosure_pages.DisclosureImage"
 WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
 WAGTAILSEARCH_BACKENDS = {
-    # Substring match: finds Chinese inside a sentence and keeps no index.
-    "default": {"BACKEND": "wagtail.search.backends.database.fallback"}
+    # Substrings of folded words: finds Chinese inside a title and keeps no index.
+    "default": {"BACKEND": "search.desk_backend"}
 }
 TASKS = {
     # Wagtail's own background work rolls back with the transaction it belongs to.
