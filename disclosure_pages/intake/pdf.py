@@ -2,6 +2,7 @@
 
 import ctypes
 import statistics
+import time
 from collections.abc import Iterator
 from threading import Lock
 
@@ -31,6 +32,7 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
         try:
             findings = _attached(document)
             pages, left, pictures = [], limits.characters, []
+            ends = time.monotonic() + limits.seconds
             for number in range(len(document)):
                 page = document[number]
                 text = page.get_textpage().get_text_range()[:left]
@@ -41,9 +43,17 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
                 left -= len(text)
                 if left <= 0:
                     break
+                if time.monotonic() > ends and number + 1 < len(document):
+                    findings.append(_too_slow(number + 1))
+                    break
         finally:
             document.close()
     return _judged(pages, findings, pictures)
+
+
+def _too_slow(pages: int) -> Finding:
+    message = _("这个 PDF 读得太慢，只检查了前面 %(count)d 页。其余部分请自行核对。")
+    return Finding("truncated", message % {"count": pages})
 
 
 def _has_picture(page: pypdfium2.PdfPage) -> bool:

@@ -13,7 +13,8 @@ MB = 1024 * 1024
 class Limits:
     """How much of a file is read before it counts as too large.
 
-    Sizes are in bytes; ``ratio`` is unpacked size ÷ packed size of one member.
+    Sizes are in bytes; ``ratio`` is unpacked size ÷ packed size of one member;
+    ``seconds`` are for the pages of one PDF.
     """
 
     file_size: int = 200 * MB
@@ -24,6 +25,7 @@ class Limits:
     member_size: int = 100 * MB
     ratio: int = 200
     nesting: int = 2
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from disclosure_pages.choices import TextState
 from disclosure_pages.intake.cleaning import NOT_CLEANED
 from disclosure_pages.intake.results import Extracted, Finding
 from disclosure_pages.intake.text import extract_text
-from disclosure_pages.models import DisclosureDocument
+from disclosure_pages.models import DisclosureDocument, ExternalFile
 from disclosure_pages.models.files import FileText
 from disclosure_pages.signals import files_read
 
 NUL = "\x00"  # PostgreSQL stores none
+Stored = DisclosureDocument | ExternalFile
 
 
 def texts_of(documents: Iterable[DisclosureDocument]) -> dict[str, Extracted]:
@@ -27,13 +28,13 @@ def texts_of(documents: Iterable[DisclosureDocument]) -> dict[str, Extracted]:
     }
 
 
-def read_document(document: DisclosureDocument) -> Extracted:
+def read_document(document: Stored) -> Extracted:
     """Read the document now, unless its content was read before, and store that."""
     return read_documents([document])[document.sha256]
 
 
 def read_documents(
-    documents: Iterable[DisclosureDocument], *, below: int | None = None
+    documents: Iterable[Stored], *, below: int | None = None
 ) -> dict[str, Extracted]:
     """Return what is in the documents, by ``sha256``; two queries for all of them.
 
@@ -69,7 +70,7 @@ def _store(rows: list[FileText]) -> None:
             files_read.send(sender=FileText, hashes=readable)
 
 
-def _take_out(document: DisclosureDocument, row: FileText) -> Extracted:
+def _take_out(document: Stored, row: FileText) -> Extracted:
     """Read the file and note in the row what it says; nothing is saved.
 
     What was found when its public copy was made stands first among the findings.

@@ -1,5 +1,6 @@
 import hashlib
 
+from django.core.files import File
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -109,6 +110,21 @@ class ExternalFile(models.Model):
 
     def __str__(self) -> str:
         return self.sha256
+
+    @property
+    def filename(self) -> str:
+        """The name under which an item shows it; its ending tells the format."""
+        use = self.uses.order_by("pk").first()
+        return use.name if use else self.sha256
+
+    @property
+    def file_size(self) -> int:
+        """Size in bytes, as documents call it."""
+        return self.bytes
+
+    def open_file(self) -> File:
+        """Open it for reading; close it with ``with``."""
+        return self.file.open("rb")
 
 
 class ExternalAttachment(models.Model):

@@ -1,4 +1,7 @@
-"""Taking the text out of stored files, a few at a time, in the background."""
+"""Taking the text out of stored files, a few at a time, in the background.
+
+Our own, and in the portal role those of items that other authorities published.
+"""
 
 import logging
 import time
@@ -11,7 +14,8 @@ from django.utils.translation import gettext as _
 from disclosure_pages.choices import TextState
 from disclosure_pages.intake.errors import DAMAGED
 from disclosure_pages.intake.stored import read_document
-from disclosure_pages.models import DisclosureDocument, FileText
+from disclosure_pages.models import DisclosureDocument, ExternalFile, FileText
+from disclosure_pages.public_state import visible_external
 
 logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
@@ -35,12 +39,14 @@ def extract_waiting(limit: int = 20, budget_s: float = 20.0) -> int:
 
 
 def _enrol(limit: int) -> None:
-    """Note files that were stored without a signal."""
+    """Note files that were stored without a signal, and received ones."""
     known = FileText.objects.values("sha256")
     documents = DisclosureDocument.objects.exclude(sha256="")
-    hashes = documents.exclude(sha256__in=known).values_list("sha256", flat=True)
-    rows = [FileText(sha256=sha256) for sha256 in hashes.distinct()[:limit]]
-    FileText.objects.bulk_create(rows, ignore_conflicts=True)
+    received = ExternalFile.objects.filter(uses__item__in=visible_external())
+    for files in (documents, received):
+        lacking = files.exclude(sha256__in=known).values_list("sha256", flat=True)
+        rows = [FileText(sha256=sha256) for sha256 in lacking.distinct()[:limit]]
+        FileText.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _waiting_long() -> Q:
@@ -69,7 +75,7 @@ def _read(row: FileText) -> bool:
     ).update(attempts=F("attempts") + 1, checked_at=timezone.now())
     if not mine:
         return False  # another process was faster
-    document = DisclosureDocument.objects.filter(sha256=row.sha256).first()
+    document = _stored(row.sha256)
     if document is None:
         row.delete()
         return False
@@ -80,6 +86,11 @@ def _read(row: FileText) -> bool:
         _failed(row)
         return False
     return True
+
+
+def _stored(sha256: str) -> DisclosureDocument | ExternalFile | None:
+    own = DisclosureDocument.objects.filter(sha256=sha256).first()
+    return own or ExternalFile.objects.filter(sha256=sha256).first()
 
 
 def _failed(row: FileText) -> None:

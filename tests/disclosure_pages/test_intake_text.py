@@ -191,6 +191,46 @@ def test_zips_within_zips_end_somewhere():
     assert "套得太深" in found.findings[0].message
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [Limits(members=3), Limits(unpacked=30), Limits(member_size=9)],
+    ids=["members", "unpacked", "member_size"],
+)
+def test_a_zip_is_opened_only_within_its_limits(limits):
+    data = zipped(**{f"{number}.txt": b"0123456789" for number in range(4)})
+    assert extract_text(data, "a.zip").state == TextState.OK
+    found = extract_text(data, "a.zip", limits)
+    assert found.state == TextState.FAILED
+    assert "请" in found.message
+
+
+def test_a_zip_with_a_password_says_so():
+    data = bytearray(zipped(**{"a.txt": b"text"}))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + place] |= 1
+    assert extract_text(bytes(data), "a.zip").state == TextState.ENCRYPTED
+
+
+def test_a_member_that_lies_about_its_size_is_not_read_to_its_end():
+    data = zipped(**{"a.txt": b"0" * 5_000})
+    lie = data.replace((5_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    found = extract_text(lie, "a.zip", Limits(member_size=100))
+    assert found.state == TextState.OK
+    assert len(found.pages[-1]) <= 100
+
+
+def test_a_pdf_that_takes_too_long_is_read_in_part_and_says_so():
+    (made,) = [d for d in REAL if d.name.endswith("pdf")]
+    whole, page = pikepdf.new(), pikepdf.open(io.BytesIO(made.data))
+    for _copy in range(3):
+        whole.pages.append(page.pages[0])
+    data = saved(whole)
+    assert len(extract_text(data, "a.pdf").pages) == 3
+    found = extract_text(data, "a.pdf", Limits(seconds=-1.0))
+    assert (found.state, len(found.pages)) == (TextState.OK, 1)
+    assert codes(found) == ["truncated"]
+
+
 @pytest.mark.parametrize("name", ["a.zip", "a.docx", "a.xlsx"])
 def test_a_bomb_is_not_unpacked(name):
     parts = {"a.zip": "big.txt", "a.docx": "word/document.xml"}

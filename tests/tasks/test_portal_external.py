@@ -1,6 +1,7 @@
 """What the portal role itself says of what it received: state, outbox, own pages."""
 
 import datetime as dt
+import hashlib
 
 import pytest
 import time_machine
@@ -15,8 +16,12 @@ from disclosure_pages.services.external import (
     Received,
     VersionConflict,
     store_external,
+    store_file,
 )
 from disclosure_pages.signals import public_state_changed
+from search import services
+from tasks.drain import drain
+from tasks.jobs.extract import extract
 from tasks.models import OutboxEntry
 from tests.tasks.messages import state_of, withdrawal_of
 
@@ -127,3 +132,24 @@ def test_an_item_without_a_date_stands_in_lists_on_the_day_it_came():
     assert item.date_published == dt.date(2026, 11, 24)
     item = receive(state_of(item.key, date_published="2026-03-01"), 3)
     assert item.date_published == dt.date(2026, 3, 1)
+
+
+def test_words_in_the_files_that_townships_sent_are_found(settings, tmp_path):
+    settings.GONGKAI_HOME = tmp_path
+    settings.GONGKAI_INDEXES = ["local"]
+    content = "峡门村低保对象名单".encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    store_file(sha256, [content], mime="text/plain", max_bytes=1_000)
+    drain()
+    assert extract() == 0  # nobody names it yet
+    item = receive(state_of(files=[("名单.txt", content)]))
+    drain()
+    assert extract() == 1
+    drain()
+    (hit,) = services.find(services.Asked("峡门村名单")).hits
+    assert hit.document.key == item.full_key
+    assert hit.file.where == "附件《名单.txt》"
+    assert hit.file.url.startswith(f"/external-files/{sha256}/")
+    receive(withdrawal_of(item.key), 2)
+    drain()
+    assert services.find(services.Asked("峡门村名单")).hits == []
