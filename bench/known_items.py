@@ -47,12 +47,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     choices = ("local", "elastic", "both")
     parser.add_argument("--engine", default="both", choices=choices)
+    parser.add_argument("--files", action="store_true", help="a hundred have files")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = {}
     with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as folder:
         for engine in engines(options.engine, Path(folder)):
-            engine.rebuild((1, document) for document in known_items.documents())
+            items = known_items.with_files if options.files else known_items.documents
+            engine.rebuild((1, document) for document in items())
             rows[engine.name] = right(engine)
             if engine.name == "es":
                 engine.drop()

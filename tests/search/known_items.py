@@ -9,7 +9,7 @@ import hashlib
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,19 @@ def documents() -> tuple[SearchDocument, ...]:
     return tuple(
         _document(row, serial) for serial, row in enumerate(synthetic_items(COUNT), 1)
     )
+
+
+def with_files() -> Iterator[SearchDocument]:
+    """Yield the items, every fiftieth with a file of 20,000 characters of others."""
+    rng = random.Random(5)
+    every = documents()
+    for place, document in enumerate(every):
+        if place % 50:
+            yield document
+            continue
+        others = rng.sample(every, 100)
+        text = "\n".join(f"{other.title}\n{other.text}" for other in others)
+        yield replace(document, files="f" * 64, file_text=text[:20_000])
 
 
 def questions(seed: int = 3) -> Iterator[Question]:

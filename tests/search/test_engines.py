@@ -264,6 +264,23 @@ def test_a_quoted_phrase_is_found_only_as_it_stands(engine):
     assert len(keys(engine, "“低保对象”由谁救助？")) == 4  # only emphasis
 
 
+def test_words_of_attached_files_are_found_as_those_of_the_text(engine):
+    put(
+        engine,
+        make_document(1, title="甲", file_text="峡门村低保对象名单，共三户。"),
+        make_document(2, title="乙", text="峡门村的低保。"),
+        make_document(3, title="丙", text="峡门村", file_text="低保\n云政〔2026〕11号"),
+    )
+    assert keys(engine, "名单") == [make_document(1).key]
+    assert keys(engine, "“低保对象名单”") == [make_document(1).key]
+    assert keys(engine, "峡门村 低保")[0] == make_document(2).key
+    assert len(keys(engine, "峡门村 低保")) == 3  # half in the text, half in a file
+    assert keys(engine, "云政[2026]11号") == [make_document(3).key]
+    assert keys(engine, "峡门村 -名单") == [make_document(2).key, make_document(3).key]
+    engine.put_many([(2, make_document(1, title="甲"))])  # the file was taken off
+    assert keys(engine, "名单") == []
+
+
 def test_punctuation_alone_finds_nothing_and_nothing_finds_all(engine):
     put(engine, make_document())
     assert engine.search(make_query("？！")).total == 0

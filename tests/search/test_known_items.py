@@ -17,9 +17,9 @@ FLOORS = {
 
 @pytest.fixture
 def filled(home_index, monkeypatch):
-    """5,000 items in the site's own index, their words learned."""
+    """5,000 items in the site's own index, a hundred with files; words learned."""
     monkeypatch.setattr(services, "publicly_visible", set)
-    home_index.rebuild((1, document) for document in known_items.documents())
+    home_index.rebuild((1, document) for document in known_items.with_files())
     spelling.learn((document.title for document in known_items.documents()), [])
     site_ranking.forget()
 

@@ -1,5 +1,7 @@
 """Both engines hold the same tokens, so they give the same answers."""
 
+from dataclasses import replace
+
 import pytest
 
 from search.query import make_query
@@ -12,9 +14,13 @@ FACETS = ("category", "office", "year", "validity")
 
 @pytest.fixture
 def both(local, elastic):
-    """2,000 generated documents in each."""
+    """2,000 generated documents in each, every twentieth with a file."""
+    every = list(documents(2_000))
+    for place in range(0, 2_000, 20):
+        text = "\n".join(other.text for other in every[place : place + 30])
+        every[place] = replace(every[place], files="f" * 64, file_text=text)
     for engine in (local, elastic):
-        engine.rebuild((1, document) for document in documents(2_000))
+        engine.rebuild((1, document) for document in every)
     return local, elastic
 
 

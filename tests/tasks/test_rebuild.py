@@ -10,7 +10,7 @@ from search.query import make_query
 from tasks import rebuild as rebuilding
 from tasks import rebuild_contents, rebuild_run, selectors
 from tasks.choices import RebuildState
-from tasks.drain import drain
+from tasks.drain import drain, drain_batch
 from tasks.jobs.extract import extract
 from tasks.jobs.rebuild import rebuild_lost
 from tasks.locks import target_lock
@@ -18,6 +18,7 @@ from tasks.models import IndexRebuild, OutboxEntry
 from tasks.models.outbox import from_now
 from tasks.rebuild import Mismatch, RebuildRunning, rebuild
 from tasks.selectors import current_rebuild
+from tasks.targets import index
 from tests.factories import make_document, make_item
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,21 @@ def test_the_drain_brings_items_and_tombstones_to_the_index(engine):
     drain()
     assert held(engine)[kept.key][1] == "published"
     assert held(engine)[gone.key][1] == "withdrawn"
+
+
+def test_long_files_are_indexed_in_portions_and_the_rest_waits(engine, monkeypatch):
+    files = [make_document(f"{n}.txt", f"峡门村{n}".encode()) for n in range(3)]
+    extract()
+    for file in files:
+        make_item(documents=[file])
+    monkeypatch.setattr(index, "PORTION", 1)
+    monkeypatch.setattr(index, "BUDGET_S", -1.0)
+    assert drain_batch(LOCAL).delivered == 1
+    left = OutboxEntry.objects.pending()
+    assert len(left) == 2
+    assert {(row.claim, row.attempts, row.last_error) for row in left} == {("", 0, "")}
+    assert drain() == 2
+    assert engine.search(make_query("峡门村")).total == 3
 
 
 def test_a_lost_index_is_rebuilt_with_the_versions_wanted(engine):
