@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 from disclosure_pages.public_state import PUBLISHED, PublicState
 
 from . import attachments, dictionary
-from .documents import WITHDRAWN, SearchDocument
+from .documents import VILLAGES, WITHDRAWN, SearchDocument
 
 _BLOCK_TAG = re.compile(
     r"</?(?:p|li|ul|ol|dl|dt|dd|table|t[rdh]|thead|tbody|caption|div|section|figure"
@@ -48,6 +48,9 @@ def build_document(state: PublicState) -> SearchDocument:
         # What other authorities send may be no date; it would break the order.
         if not _DATE.fullmatch(copied[name]):
             copied[name] = ""
+    named = dictionary.villages_in(copied["title"])
+    villages = dict.fromkeys(filter(None, [copied["village"], *named]))
+    copied["village"] = VILLAGES.join(villages)
     return SearchDocument(
         key=state.key,
         state=state.state,

@@ -6,6 +6,7 @@ from typing import Any
 
 PUBLISHED = "published"
 WITHDRAWN = "withdrawn"
+VILLAGES = "；"  # between the villages of one document
 FILTERS = ("category", "office", "year", "validity", "type", "origin", "village")
 
 
@@ -59,9 +60,20 @@ class SearchDocument:
         return number_of(self.key)
 
     @property
+    def villages(self) -> tuple[str, ...]:
+        """The villages concerned, as many as there are."""
+        return tuple(filter(None, self.village.split(VILLAGES)))
+
+    @property
     def year(self) -> str:
         """Year of publication, as four digits, or nothing."""
         return self.date_published[:4]
+
+    def filter_values(self, name: str) -> tuple[str, ...]:
+        """Return the values by which a filter finds it."""
+        if name == "village":
+            return self.villages
+        return tuple(filter(None, [getattr(self, name)]))
 
     @property
     def published(self) -> bool:

@@ -12,7 +12,7 @@ from disclosure_pages.portal_selectors import origin_names
 from .documents import FILTERS
 from .engines.base import SearchResult
 
-TOWNSHIP_FACETS = ("category", "office", "year", "validity", "type")
+TOWNSHIP_FACETS = ("category", "office", "year", "village", "validity", "type")
 PORTAL_FACETS = ("category", "year", "validity", "type", "origin")
 CHOICES = {"category": Category, "validity": LegalStatus, "type": PublicKind}
 COMPLETE = ("category",)  # facets that show values without hits too

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 from django.utils.module_loading import import_string
@@ -14,7 +14,7 @@ from .folding import fold_text
 
 TOKEN_FIELDS = (
     *("words", "bigrams", "unigrams", "title", "names", "exact", "initials"),
-    *("sounds", "file_words", "file_bigrams"),
+    *("sounds", "file_words", "file_bigrams", "tagged"),
 )
 PHRASE_FIELDS = ("bigrams", "file_bigrams")
 # What is looked for in these is looked for in the text of attachments too.
@@ -47,7 +47,7 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
                     document.document_number,
                     document.index_number,
                     document.external_id,
-                    document.village,
+                    *document.villages,
                 ],
             )
         )
@@ -65,7 +65,32 @@ def token_fields(document: SearchDocument) -> dict[str, str]:
         # Nowhere empty: engines differ in whether a field that is missing counts.
         "file_words": " ".join([tokens.BREAK, *files.words]),
         "file_bigrams": " ".join([tokens.BREAK, *files.pieces]),
+        "tagged": " ".join(dict.fromkeys(_tagged(document))),
     }
+
+
+def _tagged(document: SearchDocument) -> Iterator[str]:
+    """Yield the tokens by which a field word of a question finds a field's value."""
+    values = {
+        "number": [document.document_number],
+        "code": [document.index_number, document.external_id],
+        "publisher": [
+            document.publisher,
+            document.office_label,
+            document.origin_label,
+        ],
+        "village": document.villages,
+    }
+    for name, texts in values.items():
+        for text in filter(None, texts):
+            found = tokens.analyse(text)
+            for token in (*found.words, *found.bigrams, *found.unigrams):
+                yield tag(name, token)
+
+
+def tag(name: str, token: str) -> str:
+    """Return the token of one field's value."""
+    return f"{name}={token}"
 
 
 def columns(document: SearchDocument) -> dict[str, int]:

@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from . import tokens
-from .engines.base import SearchQuery, Unit
+from .engines.base import Position, SearchQuery, Unit
 from .fields import EXACT_SCORE, TITLE_SCORE
-from .folding import fold_text
+from .grammar import Operand, Written, fold_question, take_apart
 from .ranking import Ranking
-from .recognise import HAN, Found, recognise
+from .recognise import Found
+from .units import (
+    blanked,
+    group,
+    known,
+    operand_unit,
+    readings,
+    recognised,
+    token_unit,
+    unit_of,
+    word_unit,
+)
 
 MAX_LENGTH = 200
 MAX_REQUIRED = 6  # words that are all required; of a longer title a share is
@@ -19,11 +30,6 @@ SHARE_REQUIRED = 0.3
 MAX_SCORED = 80
 MAX_JOINED = 4
 NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-_QUOTED = re.compile('["“”「『]([^"“”「」『』]+)["“”」』]')
-_MINUS = re.compile(r"(?:^|(?<=\s))[-−]([^\W_]+)")
-_MINUS_QUOTED = re.compile(rf"(?:^|(?<=\s))[-−]{_QUOTED.pattern}")
-_HAN_RUN = re.compile(f"[{HAN}]+")
-_ORDER = {"number": 0, "code": 1, "date": 2}
 # Words of a question that say nothing about its subject; never removed from documents.
 STOP_WORDS = frozenset(
     re.findall(
@@ -54,12 +60,15 @@ class Parsed:
     """A question taken apart; ``surfaces`` are its words for the highlighter,
     ``others`` those that mean the same.
 
+    ``named``: each word that may be given up, as it was typed.
     ``question``: a whole sentence, of which a document need not hold every word.
     """
 
     text: str
+    written: Written
     units: tuple[Unit, ...]
     relaxed: tuple[Unit, ...]
+    named: tuple[tuple[str, Unit], ...]
     phrases: tuple[Unit, ...]
     excluded: tuple[Unit, ...]
     scored: dict[str, tuple[str, ...]]
@@ -72,41 +81,42 @@ class Parsed:
 
 
 def parse(text: str, synonyms: Mapping[str, tuple[str, ...]] = NONE) -> Parsed:
-    """Take a question apart: quoted phrases, exclusions, numbers, dates, words.
+    """Take a question apart: what was written with signs, numbers, dates, words.
 
     Args:
         synonyms: folded word → others that mean the same; a document may hold any of
             them, and those not typed count little for the rank.
     """
-    folded = fold_text(text[:MAX_LENGTH]).strip()
-    rest, minus = _cut_out(_MINUS_QUOTED, folded)
-    rest, quoted = _cut_out(_QUOTED, rest)
-    rest, single = _cut_out(_MINUS, rest)
-    found = _recognised(rest)
-    plain = _blanked(rest, found)
+    folded = fold_question(text[:MAX_LENGTH]).strip()
+    written = take_apart(folded)
+    found = recognised(written.rest)
+    plain = blanked(written.rest, found)
     words = _joined([word.text for word in tokens.cut_words(plain)], synonyms)
-    content = [word for word in words if word not in STOP_WORDS] or words
-    surfaces = tuple(dict.fromkeys([*quoted, *content]))
     question = "?" in plain or not QUESTION_WORDS.isdisjoint(words)
-    phrases = () if question else quoted  # in a sentence quotes are only emphasis
-    sought = surfaces if question else content
-    units = [_unit_of(word, synonyms.get(word, ())) for word in sought]
+    content = [word for word in words if word not in STOP_WORDS]
+    if not (content or found or written.signs):
+        content = words
+    # In a sentence quotes are only emphasis.
+    sought = [*written.quoted, *content] if question else content
+    operands = written.operands
+    codes = [*found, *_numbers_in(operands)]
+    strict, named = _named(written, found, sought, synonyms)
     others = [other for word in sought for other in synonyms.get(word, ())]
-    strict = [_token_unit([item.token]) for item in found]
-    loose = [_token_unit([item.token, *_readings(item)]) for item in found]
-    positive = " ".join([rest, *quoted])
+    positive = " ".join([written.rest, *written.quoted, *(o.text for o in operands)])
     return Parsed(
         text=folded,
-        units=_known(strict + units),
-        relaxed=_known(loose + units),
-        phrases=_known(_word_unit(phrase, whole=True) for phrase in phrases),
-        excluded=_known(_word_unit(word, whole=True) for word in minus + single),
+        written=written,
+        units=strict,
+        relaxed=tuple(named),
+        named=tuple((name, unit) for unit, name in named.items()),
+        phrases=_phrases(written, question=question),
+        excluded=known(operand_unit(one, whole=True) for one in written.excluded),
         scored=_scored(positive, question=question),
         weak=_weak(others),
-        exact=_exact(found, positive),
-        surfaces=surfaces,
+        exact=_exact(codes, positive),
+        surfaces=_distinct([*written.quoted, *content, *_shown(operands)]),
         others=tuple(dict.fromkeys(others)),
-        codes=tuple(item.token for item in found),
+        codes=tuple(item.token for item in codes),
         question=question,
     )
 
@@ -121,6 +131,9 @@ def make_query(
     page: int = 1,
     page_size: int = 20,
     ranking: Ranking | None = None,
+    since: int = 0,
+    until: int = 0,
+    after: Position | None = None,
 ) -> SearchQuery:
     """Return the query for the engines; words as in ``design.md``, *Search*."""
     parsed = parsed or parse(text)
@@ -146,6 +159,9 @@ def make_query(
         sort=sort,
         page=page,
         page_size=page_size,
+        since=since,
+        until=until,
+        after=after,
     )
 
 
@@ -156,66 +172,48 @@ def _parts(units: Iterable[Unit]) -> Iterator[Unit]:
             yield from (Unit(((match,),)) for match in way)
 
 
-def open_text(folded: str) -> str:
-    """Return a question of the same length with quotes and exclusions blank."""
-    for pattern in (_MINUS_QUOTED, _QUOTED, _MINUS):
-        folded = pattern.sub(lambda match: " " * len(match[0]), folded)
-    return folded
-
-
 def _can_relax(parsed: Parsed) -> bool:
     return len(parsed.units) > 1 or parsed.relaxed != parsed.units
 
 
-def _cut_out(pattern: re.Pattern[str], text: str) -> tuple[str, list[str]]:
-    taken = [match[1].strip() for match in pattern.finditer(text)]
-    return pattern.sub(" ", text), [part for part in taken if part]
+def _named(
+    written: Written,
+    found: Iterable[Found],
+    sought: Iterable[str],
+    synonyms: Mapping[str, tuple[str, ...]],
+) -> tuple[tuple[Unit, ...], dict[Unit, str]]:
+    """Return the units that are required, and those if need be with their names."""
+    rest = written.rest
+    codes = [(rest[item.start : item.end].strip(), item) for item in found]
+    words = [(unit_of(word, synonyms.get(word, ())), word) for word in sought]
+    words += [group(operands, synonyms) for operands in written.groups]
+    strict = [token_unit([item.token]) for _name, item in codes]
+    loose = [(token_unit([i.token, *readings(i)]), name) for name, i in codes]
+    names = dict(loose + words)
+    kept = known(names)
+    return known(strict + [unit for unit, _n in words]), {u: names[u] for u in kept}
 
 
-def _recognised(text: str) -> list[Found]:
-    """Return what is recognised, where readings overlap only the best one."""
-    taken: set[int] = set()
-    best: list[Found] = []
-    for found in sorted(recognise(text), key=lambda item: _ORDER[item.kind]):
-        places = set(range(found.start, found.end))
-        if not places & taken:
-            taken |= places
-            best.append(found)
-    return best
+def _phrases(written: Written, *, question: bool) -> tuple[Unit, ...]:
+    """Return what is required in any case."""
+    quoted = () if question else written.quoted
+    return known(
+        [
+            *(word_unit(phrase, whole=True) for phrase in quoted),
+            *(operand_unit(operand) for operand in written.fields),
+        ]
+    )
 
 
-def _blanked(text: str, found: Iterable[Found]) -> str:
-    for item in found:
-        text = text[: item.start] + " " * (item.end - item.start) + text[item.end :]
-    return text
+def _numbers_in(operands: Iterable[Operand]) -> list[Found]:
+    """Return the numbers among what is sought in a field or a group."""
+    texts = [o.text for o in operands if o.field in ("", "number", "code")]
+    return [found for text in texts for found in recognised(text)]
 
 
-def _word_unit(word: str, *, whole: bool = False) -> Unit:
-    """Require a word by its bigrams: they find it however a document was cut.
-
-    ``whole``: as they stand, one after the other.
-    """
-    runs = _HAN_RUN.findall(word)
-    others = re.findall(rf"[^\W_{HAN}]+", word)
-    pairs = [tokens.bigrams(run) for run in runs]
-    if whole:
-        pairs = [[" ".join(row)] for row in pairs if row]
-    matches = [
-        *(("bigrams", pair) for row in pairs for pair in row),
-        *(("words", other[: tokens.MAX_TOKEN]) for other in others),
-    ]
-    single = [run for run in runs if len(run) == 1]
-    ways = [
-        [*matches, *((field, char) for char in single)]
-        for field in (("unigrams", "names") if single else ("",))
-    ]
-    return Unit(tuple(tuple(dict.fromkeys(way)) for way in ways))
-
-
-def _unit_of(word: str, others: Iterable[str]) -> Unit:
-    """Require a word or one that means the same."""
-    units = [_word_unit(name) for name in (word, *others)]
-    return Unit(tuple(way for unit in units for way in unit.alternatives))
+def _shown(operands: Iterable[Operand]) -> list[str]:
+    """Return what of it can be marked in titles and texts."""
+    return [operand.text for operand in operands if operand.field in ("", "title")]
 
 
 def _joined(words: list[str], synonyms: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -240,25 +238,12 @@ def _weak(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _token_unit(names: Iterable[str]) -> Unit:
-    return Unit(tuple((("words", name[: tokens.MAX_TOKEN]),) for name in names))
-
-
-def _readings(found: Found) -> list[str]:
-    """Return the shorter readings of a code that still tell something."""
-    return [name for name in found.others if name[0] in "#@" and len(name) > 2]
-
-
-def _known(units: Iterable[Unit]) -> tuple[Unit, ...]:
-    return tuple(dict.fromkeys(unit for unit in units if unit.alternatives[0]))
-
-
 def _exact(found: Iterable[Found], text: str) -> tuple[tuple[str, float], ...]:
     pins = []
     for item in found:
         if item.kind in ("number", "code"):
             pins.append((item.token, EXACT_SCORE))
-            pins += [(name, EXACT_SCORE / 2) for name in _readings(item)]
+            pins += [(name, EXACT_SCORE / 2) for name in readings(item)]
     if key := tokens.title_key(text):
         pins.append((key, TITLE_SCORE))
     return tuple(pins)

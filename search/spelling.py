@@ -15,8 +15,8 @@ from django.db import transaction
 from . import tokens
 from .fields import syllables
 from .folding import fold_text
+from .grammar import blank_signs, fold_question
 from .models import SearchTerm
-from .query import open_text
 from .recognise import HAN
 
 LONGEST = 8  # characters of a term
@@ -75,8 +75,8 @@ def corrected(text: str) -> str:
     a term is replaced, else one of three characters or more that differs in one. Digits
     and letters, quotes and exclusions are never touched.
     """
-    folded = fold_text(text)
-    open_part = open_text(folded)[:MAX_TEXT]
+    folded = fold_question(text)
+    open_part = blank_signs(folded)[:MAX_TEXT]
     windows = list(_windows(open_part))
     known = set(
         SearchTerm.objects.filter(

@@ -7,15 +7,17 @@ from itertools import islice
 from typing import Protocol
 
 from search.documents import SearchDocument
+from search.fields import columns
 from search.ranking import Ranking
 
 MAX_WINDOW = 10_000
-FACET_SIZE = 2_000
+FACET_SIZE = 20_000
 ENOUGH_HITS = 3
 
 BUILD_CHUNK = 500
 UNFINISHED_S = 24 * 3600.0  # after which a build that was cut short is thrown away
 
+Position = tuple[int, str]  # day (YYYYMMDD, 0: none) and key of a document
 # (token field, token); several tokens with spaces between them follow each other.
 Match = tuple[str, str]
 
@@ -73,6 +75,9 @@ class SearchQuery:
     ``phrases`` is required in any case. ``scored`` are the tokens of each field that
     rank, in the order of ``ranking``, ``weak`` those that count `fields.WEAK` of it;
     before all comes what has a token of ``exact``, by the scores there.
+
+    ``since``, ``until``: days of publication (YYYYMMDD, inclusive; 0: open).
+    ``after``: by date, the place behind which the page begins; no total depends on it.
     """
 
     text: str = ""
@@ -91,6 +96,16 @@ class SearchQuery:
     sort: str = "relevance"
     page: int = 1
     page_size: int = 20
+    since: int = 0
+    until: int = 0
+    after: Position | None = None
+
+    @property
+    def days(self) -> tuple[int, int | None] | None:
+        """The first and last day; without a date nothing lies between days."""
+        if not (self.since or self.until):
+            return None
+        return max(1, self.since), self.until or None
 
     @property
     def offset(self) -> int:
@@ -122,6 +137,19 @@ class SearchHit:
     score: float
     document: SearchDocument
 
+    @property
+    def position(self) -> Position:
+        """Where it stands by date."""
+        return columns(self.document)["day"], self.key
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How many documents hold a unit, and which of those that were asked for."""
+
+    count: int
+    keys: frozenset[str]
+
 
 @dataclass(frozen=True)
 class SearchResult:
@@ -130,6 +158,7 @@ class SearchResult:
     ``relaxed``: not every word is in every hit; ``with_all`` counts those found before
     anything was given up.
     ``degraded``: another engine than the first answered.
+    ``end``: the place of the last hit, if there may be more behind it.
     """
 
     total: int
@@ -141,6 +170,7 @@ class SearchResult:
     degraded: bool = False
     incomplete: bool = False
     took_ms: int = 0
+    end: Position | None = None
 
 
 Held = dict[str, tuple[int, str]]  # key → version, hash
@@ -204,6 +234,14 @@ class Engine(Protocol):
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Find a page of documents.
+
+        Raises:
+            EngineDown: it cannot answer.
+        """
+        ...
+
+    def holding(self, units: Sequence[Unit], keys: Sequence[str]) -> list[Holding]:
+        """Tell of each unit how many documents hold it, and which of ``keys``.
 
         Raises:
             EngineDown: it cannot answer.

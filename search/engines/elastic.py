@@ -26,9 +26,11 @@ from .base import (
     EngineError,
     Entry,
     Held,
+    Holding,
     Receipt,
     SearchQuery,
     SearchResult,
+    Unit,
     Versioned,
     build,
     conflict,
@@ -80,6 +82,14 @@ class ElasticEngine:
             raise EngineDown(str(error)) from error
         took_ms = round((time.perf_counter() - started) * 1000)
         return elastic_query.finished(result, took_ms, incomplete=self._incomplete())
+
+    def holding(self, units: Sequence[Unit], keys: Sequence[str]) -> list[Holding]:
+        """Tell of each unit how many documents hold it, and which of ``keys``."""
+        client = self.client.options(request_timeout=SEARCH_TIMEOUT_S)
+        try:
+            return elastic_query.holding(client, self.alias, units, keys)
+        except (ApiError, TransportError) as error:
+            raise EngineDown(str(error)) from error
 
     def entries(self, after: str, limit: int) -> list[Entry]:
         """List keys held, sorted, tombstones included; sees every write."""

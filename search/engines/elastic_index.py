@@ -127,6 +127,6 @@ def source(
     }
     if document.published:
         body |= columns(document)
-        body |= {name: v for name in FILTERS if (v := getattr(document, name))}
+        body |= {name: v for name in FILTERS if (v := document.filter_values(name))}
         body |= {name: text for name, text in fields.items() if text}
     return body

@@ -1,6 +1,6 @@
 """The common query in Elasticsearch's terms."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 from elasticsearch.dsl import A, Q, Search
 from elasticsearch.dsl.query import Query
 
-from search.documents import PUBLISHED, SearchDocument
+from search.documents import PUBLISHED, SearchDocument, number_of
 from search.fields import COLUMNS, FILE_FIELDS, WEAK
 from search.ranking import Candidates, Evidence, Integers, shares
 
@@ -18,6 +18,7 @@ from .base import (
     MAX_WINDOW,
     EngineDown,
     Entry,
+    Holding,
     Match,
     SearchHit,
     SearchQuery,
@@ -64,6 +65,43 @@ def entries(client: Elasticsearch, index: str, after: str, limit: int) -> list[E
     return [Entry(**hit["_source"]) for hit in answer["hits"]["hits"]]
 
 
+def holding(
+    client: Elasticsearch, index: str, units: Sequence[Unit], keys: Sequence[str]
+) -> list[Holding]:
+    """Tell of each unit how many documents hold it, and which of ``keys``."""
+    numbers = {number_of(key): key for key in keys}
+    public = Q("term", state=PUBLISHED)
+    wanted = {str(place): _unit(unit) for place, unit in enumerate(units)}
+    named = [Q("bool", filter=[unit], _name=name) for name, unit in wanted.items()]
+    counted = Search().query(public).extra(size=0)
+    counted.aggs.bucket("units", "filters", filters=wanted)
+    held = Search().query(
+        "bool", filter=[public, Q("terms", number=list(numbers))], should=named
+    )
+    held = held.source(False).extra(docvalue_fields=["number"], size=len(numbers))
+    answer = client.msearch(
+        index=index, searches=[{}, counted.to_dict(), {}, held.to_dict()]
+    )
+    counts, rows = _answers(answer)
+    keys_of: dict[str, set[str]] = {name: set() for name in wanted}
+    for row in rows["hits"]["hits"]:
+        for name in row.get("matched_queries", ()):
+            keys_of[name].add(numbers[row["fields"]["number"][0]])
+    buckets = counts["aggregations"]["units"]["buckets"]
+    return [
+        Holding(buckets[name]["doc_count"], frozenset(found))
+        for name, found in keys_of.items()
+    ]
+
+
+def _answers(answer: Any) -> list[Any]:
+    """Return the answers of several searches at once, if all succeeded."""
+    answers = answer["responses"]
+    if failed := next((a["error"] for a in answers if "error" in a), None):
+        raise EngineDown(str(failed)[:300])
+    return answers
+
+
 def _request(
     client: Elasticsearch,
     index: str,
@@ -98,6 +136,8 @@ def _request(
 def _newest(request: Search, query: SearchQuery) -> Search:
     first, count = ranked.window(query)
     request = request.sort({"day": "desc"}, {"key": "asc"}).source(["document"])
+    if query.after:
+        return request.extra(search_after=list(query.after))[: query.page_size]
     return request[first : first + count]
 
 
@@ -176,9 +216,7 @@ def _evidence(
             "track_total_hits": False,
         }
         searches += [{}, body]
-    answers = client.msearch(index=index, searches=searches)["responses"]
-    if failed := next((a["error"] for a in answers if "error" in a), None):
-        raise EngineDown(str(failed)[:300])
+    answers = _answers(client.msearch(index=index, searches=searches))
     scores = [
         {hit["fields"]["number"][0]: hit["_score"] for hit in answer["hits"]["hits"]}
         for answer in answers
@@ -221,6 +259,9 @@ def _required(
 ) -> Iterator[Query]:
     yield Q("term", state=PUBLISHED)
     yield from (_unit(unit) for unit in query.phrases)
+    if query.days:
+        first, last = query.days
+        yield Q("range", day={"gte": first} | ({"lte": last} if last else {}))
     if units:
         yield Q(
             "bool",

@@ -20,9 +20,11 @@ from .base import (
     EngineDown,
     EngineError,
     Entry,
+    Holding,
     Receipt,
     SearchQuery,
     SearchResult,
+    Unit,
     Versioned,
     build,
     conflict,
@@ -66,6 +68,16 @@ class LocalEngine:
             raise EngineDown(str(error)) from error
         took_ms = round((time.perf_counter() - started) * 1000)
         return local_query.finished(result, took_ms, incomplete=self.needs_rebuild)
+
+    def holding(self, units: Sequence[Unit], keys: Sequence[str]) -> list[Holding]:
+        """Tell of each unit how many documents hold it, and which of ``keys``."""
+        reader = self._reader()
+        if reader is None:
+            return [Holding(0, frozenset()) for _unit in units]
+        try:
+            return local_query.holding(self.schema, reader, units, keys)
+        except (ValueError, OSError) as error:
+            raise EngineDown(str(error)) from error
 
     def entries(self, after: str, limit: int) -> list[Entry]:
         """List keys held, sorted, tombstones included."""

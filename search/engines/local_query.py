@@ -1,12 +1,13 @@
 """The common query in tantivy's terms."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import tantivy
 from tantivy import Occur, Query
 
-from search.documents import PUBLISHED
+from search.documents import PUBLISHED, number_of
 from search.fields import BOOSTS, COLUMNS, FILE_FIELDS, WEAK
 from search.ranking import Candidates, Evidence, Integers, shares
 
@@ -14,7 +15,9 @@ from . import ranked
 from .base import (
     FACET_SIZE,
     MAX_WINDOW,
+    Holding,
     Match,
+    Position,
     SearchHit,
     SearchQuery,
     SearchResult,
@@ -60,19 +63,73 @@ def finished(result: SearchResult, took_ms: int, *, incomplete: bool) -> SearchR
 
 
 def _newest(
-    _schema: tantivy.Schema,
+    schema: tantivy.Schema,
     reader: tantivy.Searcher,
     query: SearchQuery,
     within: list[Clause],
 ) -> tuple[int, list[Row]]:
     """Return the total and this page's rows, newest first."""
+    found = Query.boolean_query(within)
+    total, offset = None, query.offset
+    if query.after:
+        total, offset = reader.search(found, 1).count, 0
+        found = Query.boolean_query([*within, _behind(schema, query.after)])
     result = reader.search(
-        Query.boolean_query(within),
-        query.page_size,
-        order_by_field="order",
-        offset=query.offset,
+        found, query.page_size, order_by_field="order", offset=offset
     )
-    return result.count, [(0.0, address) for _order, address in result.hits]
+    rows = [(0.0, address) for _order, address in result.hits]
+    return result.count if total is None else total, rows
+
+
+def _behind(schema: tantivy.Schema, place: Position) -> Clause:
+    """Match what comes later by date: older, or of that day with a higher key."""
+    day, key = place
+    same = [
+        (Occur.Must, _days(schema, day, day)),
+        (Occur.Must, beyond(schema, key)),
+    ]
+    ways = [(Occur.Should, Query.boolean_query(same))]
+    if day:
+        ways.append((Occur.Should, _days(schema, 0, day - 1)))
+    return Occur.Must, _silent(Query.boolean_query(ways))
+
+
+def _days(schema: tantivy.Schema, first: int, last: int | None) -> Query:
+    return Query.range_query(schema, "day", tantivy.FieldType.Unsigned, first, last)
+
+
+def beyond(schema: tantivy.Schema, after: str) -> Query:
+    """Match every key that sorts behind ``after``; tantivy has no range over text."""
+    if not after:
+        return Query.all_query()
+    pattern = "[ -~]"
+    for char in reversed(after):
+        longer = f"{re.escape(char)}(?:{pattern})"
+        higher = f"[\\x{ord(char) + 1:02x}-\\x7e]"
+        pattern = f"{higher}|{longer}" if char < "~" else longer
+    pattern = f"(?:{pattern})[ -~]*"
+    return Query.regex_query(schema, "key", pattern)
+
+
+def holding(
+    schema: tantivy.Schema,
+    reader: tantivy.Searcher,
+    units: Sequence[Unit],
+    keys: Sequence[str],
+) -> list[Holding]:
+    """Tell of each unit how many documents hold it, and which of ``keys``."""
+    numbers = {number_of(key): key for key in keys}
+    among = (Occur.Must, Query.term_set_query(schema, "number", list(numbers)))
+    public = (Occur.Must, _term(schema, ("state", PUBLISHED)))
+    found = []
+    for unit in units:
+        holds = [public, (Occur.Must, _unit(schema, unit))]
+        count = reader.search(Query.boolean_query(holds), 1).count
+        asked = Query.boolean_query([*holds, among])
+        hits = reader.search(asked, max(1, len(numbers)), count=False).hits
+        held = reader.fast_field_values("number", [address for _s, address in hits])
+        found.append(Holding(count, frozenset(numbers[number] for number in held)))
+    return found
 
 
 def _ranked(
@@ -194,6 +251,8 @@ def _required(
         )
         clauses.append((Occur.Must, _silent(enough)))
     clauses += [(Occur.Must, _silent(_unit(schema, unit))) for unit in query.phrases]
+    if query.days:
+        clauses.append((Occur.Must, _silent(_days(schema, *query.days))))
     clauses += [(Occur.MustNot, _unit(schema, unit)) for unit in query.excluded]
     return clauses
 

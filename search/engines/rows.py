@@ -32,7 +32,7 @@ def make_row(
         for name, number in columns(document).items():
             row.add_unsigned(name, number)
     for name in FILTERS:
-        if document.published and (value := getattr(document, name)):
+        for value in document.filter_values(name) if document.published else ():
             row.add_text(name, value)
     for name, tokens in fields.items():
         if tokens:

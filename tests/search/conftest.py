@@ -37,6 +37,16 @@ def local(tmp_path):
 @pytest.fixture
 def elastic():
     """Needs the mark ``elasticsearch``, which skips or fails without a server."""
+    yield from elastic_engine()
+
+
+@pytest.fixture(scope="module")
+def elastic_of_module():
+    """One index for the read-only questions of a module."""
+    yield from elastic_engine()
+
+
+def elastic_engine():
     engine = ElasticEngine(
         os.environ["ELASTICSEARCH_URL"], f"test-{uuid.uuid4().hex[:10]}", refresh=True
     )
