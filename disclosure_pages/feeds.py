@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, time
-from typing import Any
 
 from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest, HttpResponse
@@ -108,10 +107,21 @@ class ItemFeed(Feed):
         return [clean(word) for word in (item.category_label, *item.keywords) if word]
 
 
-def _answer(
-    request: HttpRequest, form: str, items: Any, *, name: str, link: str, query: str
+def feed_answer(
+    request: HttpRequest,
+    form: str,
+    rows: Iterable[ItemRow],
+    *,
+    name: str,
+    link: str,
+    query: str,
 ) -> HttpResponse:
-    """Render the newest rows; 304 when the reader holds exactly this."""
+    """Render rows, newest first; 304 when the reader holds exactly this.
+
+    Args:
+        link: path of the page that shows the same, ``query`` what follows the
+            feed's own path (``?…`` or nothing).
+    """
     frame = frame_of(request)
     feed = ItemFeed(
         form,
@@ -120,7 +130,7 @@ def _answer(
         link=f"{frame.base_url}{link}",
         feed_url=f"{frame.base_url}{request.path}{query}",
     )
-    feed.rows = list(listed.rows(items, NEWEST))
+    feed.rows = list(rows)
     response = feed(request)
     etag = quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
     response["ETag"], response["Cache-Control"] = etag, "no-cache"
@@ -133,10 +143,10 @@ def feed_latest(request: HttpRequest, form: str) -> HttpResponse:
     """The newest of all, or of what the list's own filters leave."""
     query = replace(ListQuery.read(request.GET), sort=Sort.PUBLISHED, page=1)
     address = query.address().removesuffix("?")
-    return _answer(
+    return feed_answer(
         request,
         form,
-        listed.items_of(query),
+        listed.rows(listed.items_of(query), NEWEST),
         name=_feed_name(query),
         link=f"/disclosure/{address}" if address else "/",
         query=address,
@@ -151,10 +161,10 @@ def feed_category(request: HttpRequest, category: str, form: str) -> HttpRespons
     query = replace(ListQuery.read(request.GET), sort=Sort.PUBLISHED, page=1)
     within = replace(query, category=category)
     address = replace(query, category="").address().removesuffix("?")
-    return _answer(
+    return feed_answer(
         request,
         form,
-        listed.items_of(within),
+        listed.rows(listed.items_of(within), NEWEST),
         name=_feed_name(within),
         link=f"/disclosure/{category}/{address}",
         query=address,
@@ -167,10 +177,10 @@ def feed_collection(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     page = get_object_or_404(
         visible_pages(CollectionPage).select_related("office"), slug=slug
     )
-    return _answer(
+    return feed_answer(
         request,
         form,
-        listed.items_of_collection(page),
+        listed.rows(listed.items_of_collection(page), NEWEST),
         name=page.title,
         link=public_path(page.url_path),
         query="",

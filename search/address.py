@@ -1,15 +1,18 @@
 """What the address of the search page says, and addresses that say something else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from .days import Period
 from .documents import FILTERS
 from .engines.base import MAX_WINDOW
 from .facets import is_known
 from .query import MAX_LENGTH
+from .services import Asked
 
 PAGE_SIZE = 20
 MAX_VALUES = 50
@@ -25,6 +28,7 @@ class Address:
     page: int = 1
     verbatim: bool = False
     shortened: bool = False
+    period: Period = Period()
 
     @classmethod
     def read(cls, data: QueryDict) -> Self:
@@ -45,11 +49,15 @@ class Address:
             page=page,
             verbatim=data.get("verbatim") == "1",
             shortened=len(typed) > MAX_LENGTH,
+            period=Period.read(data.get("from", ""), data.get("to", "")),
         )
 
     def __str__(self) -> str:
         pairs = [("q", self.q)] if self.q else []
         pairs += [(name, v) for name, values in self.filters.items() for v in values]
+        for name, day in (("from", self.period.since), ("to", self.period.until)):
+            if day:
+                pairs.append((name, day.isoformat()))
         if self.sort != "relevance":
             pairs.append(("sort", self.sort))
         if self.verbatim:
@@ -72,6 +80,25 @@ class Address:
         filters = {**self.filters, name: left}
         return str(replace(self, filters=filters, page=1))
 
+    def about(self, q: str) -> str:
+        """Another question with the same filters."""
+        return str(replace(self, q=q, page=1, verbatim=False))
+
+    @property
+    def undated(self) -> str:
+        """The same search of any time."""
+        return str(replace(self, period=Period(), page=1))
+
+    @property
+    def whole(self) -> str:
+        """The same search from its beginning."""
+        return str(replace(self, page=1))
+
+    @property
+    def newest_first(self) -> Self:
+        """The same search as a feed tells it."""
+        return replace(self, sort="date", page=1, verbatim=False)
+
     @property
     def as_typed(self) -> str:
         """The same search without any correction."""
@@ -80,4 +107,19 @@ class Address:
     @property
     def unfiltered(self) -> str:
         """The same question without any filter."""
-        return str(replace(self, filters={}, page=1))
+        return str(replace(self, filters={}, period=Period(), page=1))
+
+    def asked(self, facets: Sequence[str] = ()) -> Asked:
+        """Return what to ask for."""
+        since, until = self.period.numbers
+        return Asked(
+            text=self.q,
+            filters=self.filters,
+            facets=facets,
+            sort=self.sort,
+            page=self.page,
+            page_size=PAGE_SIZE,
+            verbatim=self.verbatim,
+            since=since,
+            until=until,
+        )

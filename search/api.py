@@ -1,5 +1,6 @@
 """Search by program: the same answers as the page, with plain errors in JSON."""
 
+import re
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -7,13 +8,16 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
 from . import services
-from .engines.base import MAX_WINDOW
+from .days import Period
+from .engines.base import MAX_WINDOW, Position
 from .facets import described, facet_names, is_known
 from .query import MAX_LENGTH
 
 router = Router(tags=["search"])
 REFUSED_LENGTH = 2_000
 Values = Annotated[list[str], Field(default_factory=list)]
+Day = Annotated[str, Field(description="2026、2026-05 或 2026-05-01；包括当天")]
+_CURSOR = re.compile(r"(?P<day>[0-9]{8})-(?P<key>[0-9A-Za-z.]{1,80})")
 
 
 class SearchFilter(Schema):
@@ -31,6 +35,11 @@ class SearchFilter(Schema):
     page: int = 1
     page_size: int = 20
     verbatim: bool = False
+    first: Day = Field("", alias="from")
+    last: Day = Field("", alias="to")
+    after: str = Field(
+        "", description="上一次回答的 next；只用于 sort=date，或者没有 q 时"
+    )
 
     def chosen(self) -> dict[str, tuple[str, ...]]:
         """Return the filters that are set, checked."""
@@ -47,9 +56,15 @@ class SearchFilter(Schema):
 
 @router.get("search", summary="全文检索")
 def search(request: HttpRequest, query: Query[SearchFilter]) -> dict[str, Any]:
-    """Find public items, guides and reading points; snippets are escaped HTML."""
+    """Find public items, guides and reading points; snippets are escaped HTML.
+
+    By date, ``next`` leads through everything without gaps or repetitions: ask again
+    with ``after``; empty at the end. By relevance ``next`` is empty: ask by ``page``.
+    """
+    _check_names(request)
     _check(query)
     chosen = query.chosen()
+    since, until = _period(query).numbers
     asked = services.Asked(
         text=query.q[:MAX_LENGTH],
         filters=chosen,
@@ -58,6 +73,9 @@ def search(request: HttpRequest, query: Query[SearchFilter]) -> dict[str, Any]:
         page=query.page,
         page_size=query.page_size,
         verbatim=query.verbatim,
+        since=since,
+        until=until,
+        after=_place(query),
     )
     try:
         answer = services.find(asked)
@@ -68,9 +86,11 @@ def search(request: HttpRequest, query: Query[SearchFilter]) -> dict[str, Any]:
     return {
         "total": result.total,
         "page": query.page,
+        "next": _cursor(result.end) if _by_date(query) else "",
         "engine": result.engine,
         "took_ms": result.took_ms,
         "relaxed": result.relaxed,
+        "dropped": list(answer.dropped.absent),
         "corrected": answer.corrected,
         "degraded": result.degraded,
         "results": [_hit(hit) for hit in answer.hits],
@@ -105,6 +125,43 @@ def _check(query: SearchFilter) -> None:
         raise HttpError(400, f"page: 只能翻到第 {MAX_WINDOW} 条")
 
 
+def _check_names(request: HttpRequest) -> None:
+    """Refuse what is no parameter: a filter with a slip would find everything."""
+    known = {f.alias or name for name, f in SearchFilter.model_fields.items()}
+    if unknown := sorted(set(request.GET) - known):
+        names = "、".join(sorted(known))
+        raise HttpError(400, f"没有这个参数 {unknown[0][:40]!r}；可用：{names}")
+
+
+def _period(query: SearchFilter) -> Period:
+    period = Period.read(query.first, query.last)
+    if period.problems:
+        raise HttpError(400, f"from, to: {period.problems[0]}")
+    return period
+
+
+def _by_date(query: SearchFilter) -> bool:
+    return query.sort == "date" or not query.q.strip()
+
+
+def _place(query: SearchFilter) -> Position | None:
+    """Return the place behind which the answer begins."""
+    if not query.after:
+        return None
+    cursor = _CURSOR.fullmatch(query.after)
+    if cursor is None:
+        raise HttpError(400, "after: 不是上一次回答里的 next")
+    if not _by_date(query):
+        raise HttpError(400, "after: 只能与 sort=date 合用；按相关排序请用 page")
+    if query.page != 1:
+        raise HttpError(400, "after: 不能与 page 合用")
+    return int(cursor["day"]), cursor["key"]
+
+
+def _cursor(place: Position | None) -> str:
+    return f"{place[0]:08d}-{place[1]}" if place else ""
+
+
 def _check_length(text: str) -> None:
     if len(text) > REFUSED_LENGTH:
         raise HttpError(400, f"q: 不能超过 {REFUSED_LENGTH} 字")
@@ -131,4 +188,5 @@ def _hit(hit: services.Hit) -> dict[str, Any]:
         "file": {"name": hit.file.name, "page": hit.file.page or None}
         if hit.file
         else None,
+        "lacks": list(hit.lacks),
     }

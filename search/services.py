@@ -3,12 +3,10 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from disclosure_pages.public_state import publicly_visible
@@ -24,20 +22,24 @@ from . import (
     tokens,
 )
 from .documents import SearchDocument
+from .dropped import NOTHING_DROPPED, Dropped, find_dropped
 from .engines.base import (
     ENOUGH_HITS,
     MAX_WINDOW,
     EngineDown,
+    Position,
     SearchHit,
     SearchQuery,
     SearchResult,
     Unit,
 )
 from .folding import fold_text
+from .item_rows import path_of
 from .query import Parsed, make_query, parse
 
 logger = logging.getLogger(__name__)
 AVOID_S = 10.0
+AT_ONCE = 500
 SUGGESTIONS = 10
 _avoid_until: dict[str, float] = {}
 _guard = threading.Lock()
@@ -58,6 +60,9 @@ class Asked:
     page: int = 1
     page_size: int = 20
     verbatim: bool = False
+    since: int = 0
+    until: int = 0
+    after: Position | None = None
 
 
 @dataclass(frozen=True)
@@ -72,23 +77,27 @@ class Hit:
     snippet: SafeString
     score: float
     file: attachments.FileHit | None = None
+    lacks: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
         """Address on this site, also when another authority published it."""
-        origin, dot, key = self.document.key.partition(".")
-        if dot:
-            return reverse("external_item", args=[origin, key])
-        return urlsplit(self.document.url).path
+        return path_of(self.document)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A result, ready to be shown; ``corrected`` is what was looked for instead."""
+    """A result, ready to be shown.
+
+    ``corrected`` is what was looked for instead, ``plain`` the question without signs
+    if it has any.
+    """
 
     result: SearchResult
     hits: list[Hit]
     corrected: str = ""
+    dropped: Dropped = NOTHING_DROPPED
+    plain: str = ""
 
 
 def find(asked: Asked) -> Answer:
@@ -110,19 +119,64 @@ def find(asked: Asked) -> Answer:
     return replace(other, corrected=text) if other.result.with_all > found else answer
 
 
+def walk(asked: Asked, limit: int) -> Iterator[SearchDocument]:
+    """Yield what a search finds, in its order, from the beginning, read in pieces.
+
+    Raises:
+        SearchUnavailable: no engine answers.
+    """
+    first = find(replace(asked, page=1, page_size=1, facets=()))
+    parsed = parse(first.corrected or asked.text, dictionary.synonyms())
+    for start in range(0, limit, AT_ONCE):
+        page = start // AT_ONCE + 1
+        piece = replace(asked, page=page, page_size=AT_ONCE, facets=())
+        result = search(_query(piece, parsed))
+        yield from (hit.document for hit in result.hits[: limit - start])
+        if result.end is None:
+            return
+
+
+def newest(asked: Asked, limit: int) -> list[SearchDocument]:
+    """Return the newest of what has all that was asked for; nothing is given up.
+
+    Raises:
+        SearchUnavailable: no engine answers.
+    """
+    dictionary.load()
+    parsed = parse(asked.text, dictionary.synonyms())
+    piece = replace(asked, sort="date", page=1, page_size=limit, facets=())
+    result = search(replace(_query(piece, parsed), relaxed=()))
+    return [hit.document for hit in result.hits]
+
+
 def _answer(asked: Asked, parsed: Parsed) -> Answer:
-    result = search(
-        make_query(
-            parsed=parsed,
-            filters=asked.filters,
-            facets=asked.facets,
-            sort=asked.sort,
-            page=asked.page,
-            page_size=asked.page_size,
-            ranking=site_ranking.current(),
-        )
+    result = search(_query(asked, parsed))
+    dropped = NOTHING_DROPPED
+    if parsed.named and (result.relaxed or not result.total):
+        keys = [hit.key for hit in result.hits]
+        dropped = find_dropped(result.engine, parsed, keys)
+    hits = [
+        replace(hit, lacks=dropped.lacking.get(hit.document.key, ()))
+        for hit in _shown(result.hits, parsed)
+    ]
+    written = parsed.written
+    plain = written.plain if written.signs or written.excluded else ""
+    return Answer(result, hits, dropped=dropped, plain=plain)
+
+
+def _query(asked: Asked, parsed: Parsed) -> SearchQuery:
+    return make_query(
+        parsed=parsed,
+        filters=asked.filters,
+        facets=asked.facets,
+        sort=asked.sort,
+        page=asked.page,
+        page_size=asked.page_size,
+        ranking=site_ranking.current(),
+        since=asked.since,
+        until=asked.until,
+        after=asked.after,
     )
-    return Answer(result, _shown(result.hits, parsed))
 
 
 def search(query: SearchQuery) -> SearchResult:
@@ -138,7 +192,9 @@ def search(query: SearchQuery) -> SearchResult:
     visible = publicly_visible(hit.key for hit in result.hits)
     hits = [hit for hit in result.hits if hit.key in visible]
     hidden = len(result.hits) - len(hits)
-    return replace(result, hits=hits, total=result.total - hidden)
+    full = len(result.hits) == query.page_size
+    end = result.hits[-1].position if full else None
+    return replace(result, hits=hits, total=result.total - hidden, end=end)
 
 
 def suggest(text: str, limit: int = SUGGESTIONS) -> list[SearchDocument]:

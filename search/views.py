@@ -1,15 +1,24 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+
+from cms.context import frame_of
 
 from . import services
 from .address import PAGE_SIZE, Address
+from .days import Period
+from .exports import MOST_PRINTED, MOST_ROWS
 from .facets import FacetValue, described, facet_names, facet_title, labels
+from .request_link import request_address
 
 PAGES_AROUND = 2
+MOST_VALUES = 200  # of one facet on the page; the API gives all
+OPEN = 3
+FEW_VALUES = 12  # longer lists scroll, and are closed at first
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,13 @@ class Facet:
     title: str
     values: list[FacetValue]
     chosen: tuple[str, ...]
+    open: bool = False
+    hidden: int = 0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its values need a frame of their own."""
+        return len(self.values) > FEW_VALUES
 
 
 @dataclass(frozen=True)
@@ -36,21 +52,13 @@ def search(request: HttpRequest) -> HttpResponse:
     address = Address.read(request.GET)
     context: dict[str, Any] = {"address": address}
     try:
-        answer = services.find(
-            services.Asked(
-                text=address.q,
-                filters=address.filters,
-                facets=facet_names(),
-                sort=address.sort,
-                page=address.page,
-                page_size=PAGE_SIZE,
-                verbatim=address.verbatim,
-            )
-        )
+        answer = services.find(address.asked(facet_names()))
     except services.SearchUnavailable:
         context["unavailable"] = True
         return render(request, "search/search.html", context, status=503)
     context |= _shown(address, answer)
+    parts = frame_of(request).parts
+    context["request_form"] = request_address(address.q, parts)
     return render(request, "search/search.html", context)
 
 
@@ -62,11 +70,7 @@ def _shown(address: Address, answer: services.Answer) -> dict[str, Any]:
     return {
         "answer": answer,
         "result": result,
-        "facets": [
-            Facet(name, facet_title(name), found, address.filters.get(name, ()))
-            for name, found in values.items()
-            if found
-        ],
+        "facets": _facets(address, values),
         "chips": _chips(address, values),
         "by_relevance": address.sorted_by("relevance"),
         "by_date": address.sorted_by("date"),
@@ -75,7 +79,38 @@ def _shown(address: Address, answer: services.Answer) -> dict[str, Any]:
         "previous": address.on_page(address.page - 1) if address.page > 1 else "",
         "next": address.on_page(address.page + 1) if address.page < pages else "",
         "suggestions": services.suggest(address.q, limit=5) if lonely else [],
+        "apart": _apart(address, answer) if lonely else [],
+        "loosened": address.about(answer.plain),
+        "taken_home": _taken_home(address, answer),
+        "most_rows": MOST_ROWS if result.total > MOST_ROWS else 0,
+        "most_printed": MOST_PRINTED if result.total > MOST_PRINTED else 0,
     }
+
+
+def _taken_home(address: Address, answer: services.Answer) -> Address:
+    """The search that is shown, for feeds and exports: with its words corrected."""
+    return replace(address, q=answer.corrected or address.q, page=1)
+
+
+def _apart(address: Address, answer: services.Answer) -> list[tuple[str, int, str]]:
+    """Return (word, how many have it, its own search) of what does exist."""
+    present = answer.dropped.present.items()
+    alone = replace(address, filters={}, period=Period())
+    return [(w, count, alone.about(w)) for w, count in present if w != address.q]
+
+
+def _facets(address: Address, values: dict[str, list[FacetValue]]) -> list[Facet]:
+    facets = []
+    for place, (name, found) in enumerate(values.items()):
+        chosen = address.filters.get(name, ())
+        shown = found[:MOST_VALUES]
+        shown += [value for value in found[MOST_VALUES:] if value.value in chosen]
+        is_open = bool(chosen) or (place < OPEN and len(shown) <= FEW_VALUES)
+        hidden = len(found) - len(shown)
+        if found:
+            title = facet_title(name)
+            facets.append(Facet(name, title, shown, chosen, is_open, hidden))
+    return facets
 
 
 def _chips(address: Address, facets: dict[str, list[FacetValue]]) -> list[Chip]:
@@ -90,6 +125,9 @@ def _chips(address: Address, facets: dict[str, list[FacetValue]]) -> list[Chip]:
             Chip(f"{facet_title(name)}：{known.get(v, v)}", address.without(name, v))
             for v in chosen
         ]
+    if address.period:
+        label = f"{_('公开日期')}：{address.period.label}"
+        chips.append(Chip(label, address.undated))
     return chips
 
 
