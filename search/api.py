@@ -9,6 +9,7 @@ from ninja.errors import HttpError
 
 from . import services
 from .days import Period
+from .documents import MAX_NUMBER
 from .engines.base import MAX_WINDOW, Position
 from .facets import described, facet_names, is_known
 from .query import MAX_LENGTH
@@ -17,7 +18,7 @@ router = Router(tags=["search"])
 REFUSED_LENGTH = 2_000
 Values = Annotated[list[str], Field(default_factory=list)]
 Day = Annotated[str, Field(description="2026、2026-05 或 2026-05-01；包括当天")]
-_CURSOR = re.compile(r"(?P<day>[0-9]{8})-(?P<key>[0-9A-Za-z.]{1,80})")
+_CURSOR = re.compile(r"(?P<day>[0-9]{8})-(?P<number>[0-9]{1,19})")
 
 
 class SearchFilter(Schema):
@@ -149,13 +150,13 @@ def _place(query: SearchFilter) -> Position | None:
     if not query.after:
         return None
     cursor = _CURSOR.fullmatch(query.after)
-    if cursor is None:
+    if cursor is None or int(cursor["number"]) > MAX_NUMBER:
         raise HttpError(400, "after: 不是上一次回答里的 next")
     if not _by_date(query):
         raise HttpError(400, "after: 只能与 sort=date 合用；按相关排序请用 page")
     if query.page != 1:
         raise HttpError(400, "after: 不能与 page 合用")
-    return int(cursor["day"]), cursor["key"]
+    return int(cursor["day"]), int(cursor["number"])
 
 
 def _cursor(place: Position | None) -> str:

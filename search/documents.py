@@ -6,6 +6,7 @@ from typing import Any
 
 PUBLISHED = "published"
 WITHDRAWN = "withdrawn"
+MAX_NUMBER = 2**62 - 1
 VILLAGES = "；"  # between the villages of one document
 FILTERS = ("category", "office", "year", "validity", "type", "origin", "village")
 

@@ -17,7 +17,7 @@ ENOUGH_HITS = 3
 BUILD_CHUNK = 500
 UNFINISHED_S = 24 * 3600.0  # after which a build that was cut short is thrown away
 
-Position = tuple[int, str]  # day (YYYYMMDD, 0: none) and key of a document
+Position = tuple[int, int]  # day (YYYYMMDD, 0: none) and number of a document
 # (token field, token); several tokens with spaces between them follow each other.
 Match = tuple[str, str]
 
@@ -140,7 +140,8 @@ class SearchHit:
     @property
     def position(self) -> Position:
         """Where it stands by date."""
-        return columns(self.document)["day"], self.key
+        found = columns(self.document)
+        return found["day"], found["number"]
 
 
 @dataclass(frozen=True)

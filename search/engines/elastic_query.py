@@ -135,7 +135,7 @@ def _request(
 
 def _newest(request: Search, query: SearchQuery) -> Search:
     first, count = ranked.window(query)
-    request = request.sort({"day": "desc"}, {"key": "asc"}).source(["document"])
+    request = request.sort({"day": "desc"}, {"number": "asc"}).source(["document"])
     if query.after:
         return request.extra(search_after=list(query.after))[: query.page_size]
     return request[first : first + count]

@@ -1,6 +1,5 @@
 """The common query in tantivy's terms."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -82,33 +81,23 @@ def _newest(
 
 
 def _behind(schema: tantivy.Schema, place: Position) -> Clause:
-    """Match what comes later by date: older, or of that day with a higher key."""
-    day, key = place
+    """Match what comes later by date: older, or of that day with a higher number."""
+    day, number = place
     same = [
-        (Occur.Must, _days(schema, day, day)),
-        (Occur.Must, beyond(schema, key)),
+        (Occur.Must, _between(schema, "day", day, day)),
+        (Occur.Must, _between(schema, "number", number + 1, None)),
     ]
     ways = [(Occur.Should, Query.boolean_query(same))]
     if day:
-        ways.append((Occur.Should, _days(schema, 0, day - 1)))
+        ways.append((Occur.Should, _between(schema, "day", 0, day - 1)))
     return Occur.Must, _silent(Query.boolean_query(ways))
 
 
-def _days(schema: tantivy.Schema, first: int, last: int | None) -> Query:
-    return Query.range_query(schema, "day", tantivy.FieldType.Unsigned, first, last)
-
-
-def beyond(schema: tantivy.Schema, after: str) -> Query:
-    """Match every key that sorts behind ``after``; tantivy has no range over text."""
-    if not after:
-        return Query.all_query()
-    pattern = "[ -~]"
-    for char in reversed(after):
-        longer = f"{re.escape(char)}(?:{pattern})"
-        higher = f"[\\x{ord(char) + 1:02x}-\\x7e]"
-        pattern = f"{higher}|{longer}" if char < "~" else longer
-    pattern = f"(?:{pattern})[ -~]*"
-    return Query.regex_query(schema, "key", pattern)
+def _between(
+    schema: tantivy.Schema, column: str, first: int, last: int | None
+) -> Query:
+    kind = tantivy.FieldType.Unsigned
+    return Query.range_query(schema, column, kind, first, last)
 
 
 def holding(
@@ -252,7 +241,7 @@ def _required(
         clauses.append((Occur.Must, _silent(enough)))
     clauses += [(Occur.Must, _silent(_unit(schema, unit))) for unit in query.phrases]
     if query.days:
-        clauses.append((Occur.Must, _silent(_days(schema, *query.days))))
+        clauses.append((Occur.Must, _silent(_between(schema, "day", *query.days))))
     clauses += [(Occur.MustNot, _unit(schema, unit)) for unit in query.excluded]
     return clauses
 

@@ -1,11 +1,11 @@
 """Keys of a local index in order, and what is held under them."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 import tantivy
 
 from .base import Entry, Held
-from .local_query import beyond
 from .rows import CARRIED
 
 
@@ -48,10 +48,23 @@ def addresses_after(
 ) -> list[tuple[str, tantivy.DocAddress]]:
     """Return (key, address) of the next rows, in order of their keys."""
     found = searcher.search(
-        beyond(schema, after),
+        _beyond(schema, after),
         limit,
         count=False,
         order_by_field="key",
         order=tantivy.Order.Asc,
     )
     return list(found.hits)
+
+
+def _beyond(schema: tantivy.Schema, after: str) -> tantivy.Query:
+    """Match every key that sorts behind ``after``; tantivy has no range over text."""
+    if not after:
+        return tantivy.Query.all_query()
+    pattern = "[ -~]"
+    for char in reversed(after):
+        longer = f"{re.escape(char)}(?:{pattern})"
+        higher = f"[\\x{ord(char) + 1:02x}-\\x7e]"
+        pattern = f"{higher}|{longer}" if char < "~" else longer
+    pattern = f"(?:{pattern})[ -~]*"
+    return tantivy.Query.regex_query(schema, "key", pattern)

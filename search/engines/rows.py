@@ -6,7 +6,7 @@ from typing import Any
 
 import tantivy
 
-from search.documents import FILTERS, SearchDocument
+from search.documents import FILTERS, MAX_NUMBER, SearchDocument
 from search.fields import columns
 
 CARRIED = 0  # instead of the time: copied from another index, without text of files
@@ -41,9 +41,9 @@ def make_row(
 
 
 def newest_first(document: SearchDocument) -> str:
-    """Return a text whose descending order is date descending, then key ascending."""
-    mirrored = "".join(chr(0x9F - ord(char)) for char in document.key if char < "\x7f")
-    return f"{document.date_published or '0000-00-00'} {mirrored}"
+    """Return a text whose descending order is newest first, then by number."""
+    mirrored = MAX_NUMBER - document.number
+    return f"{document.date_published or '0000-00-00'} {mirrored:016x}"
 
 
 def stored_document(row: tantivy.Document) -> SearchDocument:
