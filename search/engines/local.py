@@ -4,7 +4,6 @@ One short-lived writer at a time behind a file lock; readers in every process no
 commit by the index's own ``meta.json``. The index is disposable (``needs_rebuild``).
 """
 
-import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
