@@ -9,6 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from .folding import fold_text
 from .recognise import HAN
 
+__all__ = [
+    *("Appearance", "CitationCount", "SavedSearch", "SearchTerm", "SentHit"),
+    "Synonym",
+]
+
 SEPARATORS = re.compile(r"[、,，;；\s]+")
 IS_WORD = re.compile(f"[{HAN}0-9a-z]{{2,12}}")
 

@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from . import exports, views
+from .saved import views as saved
 
 urlpatterns = [
     path("search/", views.search, name="search"),
@@ -9,4 +10,8 @@ urlpatterns = [
     re_path(
         r"^feeds/search\.(?P<form>rss|atom)$", exports.search_feed, name="search_feed"
     ),
+    path("search/save/", saved.save_search, name="saved_search"),
+    path("search/save/sent/", saved.letter_sent, name="saved_sent"),
+    path("search/save/confirm/<str:token>/", saved.confirm, name="saved_confirm"),
+    path("search/save/stop/<str:token>/", saved.stop, name="saved_stop"),
 ]

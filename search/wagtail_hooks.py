@@ -6,6 +6,7 @@ from cms.desk_columns import yes_no
 from disclosure_pages.desk.choosers import ChoosesSnippetsOnly
 
 from .models import Synonym
+from .saved import desk  # noqa: F401  # its hooks
 
 
 class SynonymViewSet(SnippetViewSet):

@@ -39,6 +39,10 @@ def periodic_jobs() -> list[Periodic]:
         ),
         Periodic("tasks.remind", "tasks.jobs.remind.remind", 60),
         Periodic("tasks.mail", "tasks.jobs.remind.mail", 60, first_s=30),
+        Periodic("tasks.answer_savers", "tasks.jobs.saved_searches.answer_savers", 20),
+        Periodic(  # cheap but for the minutes in which the day's letters go
+            "tasks.mail_news", "tasks.jobs.saved_searches.mail_news", 300, first_s=60
+        ),
         Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.learn", "tasks.jobs.learn.learn", 86_400, first_s=120),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -12,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from search import engines
+from search.saved import selectors as saved
 
 from .selectors import Backlog, backlogs
 
@@ -35,6 +37,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         connection.ensure_connection()
         rows = backlogs()
+        late = saved.late(timezone.now())
     except DatabaseError:
         return JsonResponse({"ready": False, "database": False}, status=503)
     return JsonResponse(
@@ -53,6 +56,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
                 }
                 for row in rows
             },
+            "saved_searches": {"late": late, "ok": not late},
         }
     )
 
@@ -60,9 +64,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the backlog of every target in Prometheus' text format."""
+    """Return backlogs and saved searches in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(BacklogCollector(backlogs()))
+    counts, late = saved.by_state(), saved.late(timezone.now())
+    registry.register(SavedSearchCollector(counts, late))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -84,3 +90,24 @@ class BacklogCollector:
             for row in self.rows:
                 gauge.add_metric([row.target], getattr(row, field))
             yield gauge
+
+
+class SavedSearchCollector:
+    """Counts saved searches by state, and the letters that are overdue."""
+
+    def __init__(self, counts: dict[str, int], late: int) -> None:
+        self.counts = counts
+        self.late = late
+
+    def collect(self) -> Iterator[Metric]:
+        states = GaugeMetricFamily(
+            "gongkai_saved_searches", "Saved searches", labels=["state"]
+        )
+        for state, count in self.counts.items():
+            states.add_metric([state], count)
+        yield states
+        yield GaugeMetricFamily(
+            "gongkai_saved_searches_late",
+            "Letters about searches overdue by two hours",
+            value=self.late,
+        )

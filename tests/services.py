@@ -44,6 +44,7 @@ ALSO_ON_POSTGRESQL = {
             test_addresses test_after_moderation test_database_lost
             test_moderation_races
         """,
+        "search": "test_saved_searches test_saved_news",
         "tasks": """
             test_changes test_confirmation test_drain test_embedded test_linked_items
             test_outbox

@@ -8,10 +8,9 @@ import datetime as dt
 import logging
 from collections.abc import Iterable
 from itertools import groupby
-from smtplib import SMTPRecipientsRefused
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from cms.context import base_url
 from cms.models import Authority
 from cms.models.notices import Mailing, Notice
+from cms.services.post import Post, Refused, ServerAway
 
 logger = logging.getLogger(__name__)
 AT_A_TIME = 200
@@ -63,24 +63,21 @@ def _digests(now: dt.datetime) -> list[list[Notice]]:
 
 def _send(letters: Iterable[list[Notice]]) -> int:
     sender = Authority.load().short_name
-    connection = get_connection()
     sent = 0
-    try:
-        connection.open()
-        for notices in letters:
-            sent += _send_one(connection, sender, notices)
-    except OSError as error:  # SMTPException is one; the next run tries again
-        logger.warning("mail waits: %s", error)
-    finally:
-        connection.close()
+    with Post() as post:
+        try:
+            for notices in letters:
+                sent += _send_one(post, sender, notices)
+        except ServerAway as error:  # the next run tries again
+            logger.warning("mail waits: %s", error)
     return sent
 
 
-def _send_one(connection: object, sender: str, notices: list[Notice]) -> bool:
+def _send_one(post: Post, sender: str, notices: list[Notice]) -> bool:
     rows = Notice.objects.filter(pk__in=[notice.pk for notice in notices])
     try:
-        _letter(connection, sender, notices).send()
-    except (SMTPRecipientsRefused, ValueError) as error:
+        post.send(_letter(sender, notices))
+    except Refused as error:
         logger.warning("mail refused for user %s: %s", notices[0].user_id, error)
         rows.update(refusals=notices[0].refusals + 1)
         return False
@@ -88,7 +85,7 @@ def _send_one(connection: object, sender: str, notices: list[Notice]) -> bool:
     return True
 
 
-def _letter(connection: object, sender: str, notices: list[Notice]) -> EmailMessage:
+def _letter(sender: str, notices: list[Notice]) -> EmailMessage:
     if len(notices) == 1:
         subject = notices[0].text
     else:
@@ -99,5 +96,4 @@ def _letter(connection: object, sender: str, notices: list[Notice]) -> EmailMess
         subject=" ".join(f"[{sender}] {subject}".split()),
         body="\n\n".join([*parts, closing]),
         to=[notices[0].user.email],
-        connection=connection,
     )

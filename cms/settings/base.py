@@ -5,6 +5,7 @@
 """
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,15 @@ GONGKAI_LINK_CHECK_PRIVATE = env.bool("GONGKAI_LINK_CHECK_PRIVATE", default=Fals
 GONGKAI_MAIL = bool(env("EMAIL_URL", default=""))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="gongkai@localhost")
+# When, on workdays, what is new of saved searches is mailed.
+GONGKAI_SAVED_SEARCH_AT = time.fromisoformat(
+    env("GONGKAI_SAVED_SEARCH_AT", default="08:00")
+)
 GONGKAI_NOTICE_DAYS = env.int("GONGKAI_NOTICE_DAYS", default=180)
 GONGKAI_LEASE_S = env.float("GONGKAI_LEASE_S", default=30.0)
 GONGKAI_EMBEDDED_JOBS = False
+# Earlier secrets: links in letters that went out before the secret changed stay good.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ELASTICSEARCH_URL = env("ELASTICSEARCH_URL", default="")
 GONGKAI_ES_PREFIX = env("GONGKAI_ES_PREFIX", default="gongkai")
 REDIS_URL = env("REDIS_URL", default="")

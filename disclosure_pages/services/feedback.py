@@ -104,8 +104,16 @@ def count_attempt(
     Raises:
         TooMany: it is one too many within the hour.
     """
-    sender = hashlib.sha256(sender_of(address).encode()).hexdigest()[:24]
-    key = f"{act}:{sender}"
+    count_for(sender_of(address), act=act, per_hour=per_hour)
+
+
+def count_for(whom: str, *, act: str, per_hour: int) -> None:
+    """Count one thing that concerns somebody, of whom only a hash is kept, an hour.
+
+    Raises:
+        TooMany: it is one too many within the hour.
+    """
+    key = f"{act}:{hashlib.sha256(whom.encode()).hexdigest()[:24]}"
     cache.add(key, 0, WINDOW_S)
     try:
         number = cache.incr(key)

@@ -260,6 +260,7 @@ def _allow_catalogue(*groups: Group) -> None:
                 "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation + words]
             ),
             *permissions("gongkai_search", [f"{verb}_synonym" for verb in verbs]),
+            *permissions("gongkai_search", ["view_savedsearch"]),
             *permissions("disclosure_pages", ["change_checksettings"]),
             *permissions(
                 "disclosure_pages",

@@ -78,6 +78,7 @@ class SearchQuery:
 
     ``since``, ``until``: days of publication (YYYYMMDD, inclusive; 0: open).
     ``after``: by date, the place behind which the page begins; no total depends on it.
+    ``keys``: nothing but these documents is looked at.
     """
 
     text: str = ""
@@ -91,6 +92,7 @@ class SearchQuery:
     weak: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exact: tuple[tuple[str, float], ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     ranking: Ranking = field(default_factory=Ranking)
     sort: str = "relevance"

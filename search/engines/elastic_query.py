@@ -258,6 +258,8 @@ def _required(
     query: SearchQuery, units: tuple[Unit, ...], minimum: int
 ) -> Iterator[Query]:
     yield Q("term", state=PUBLISHED)
+    if query.keys:
+        yield Q("terms", key=list(query.keys))
     yield from (_unit(unit) for unit in query.phrases)
     if query.days:
         first, last = query.days

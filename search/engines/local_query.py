@@ -233,6 +233,9 @@ def _required(
 ) -> list[Clause]:
     """Return the clauses that decide what is found; they don't count for the rank."""
     clauses = [(Occur.Must, _silent(_term(schema, ("state", PUBLISHED))))]
+    if query.keys:
+        among = Query.term_set_query(schema, "key", list(query.keys))
+        clauses.append((Occur.Must, _silent(among)))
     if units:
         enough = Query.boolean_query(
             [(Occur.Should, _unit(schema, unit)) for unit in units],

@@ -1,6 +1,7 @@
 """One contract for every engine: what a target, a reader and reconcile rely on."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -308,6 +309,22 @@ def test_by_date_the_newest_come_first_and_dateless_last(engine):
     found = keys(engine, "通知", sort="date")
     assert [int(key, 16) for key in found] == [2, 4, 5, 1, 3]
     assert keys(engine, "") == found
+
+
+@pytest.mark.parametrize("sort", ["date", "relevance"])
+def test_a_search_among_keys_looks_at_nothing_else(engine, sort):
+    put(engine, *(make_document(n, title=f"低保{n}") for n in range(1, 6)))
+    put(engine, make_document(6, title="道路"), make_tombstone(7))
+    asked = tuple(f"{n:032x}" for n in (2, 4, 6, 7, 99))
+    query = replace(make_query("低保", sort=sort, facets=["category"]), keys=asked)
+    result = engine.search(query)
+    assert sorted(hit.key for hit in result.hits) == [asked[0], asked[1]]
+    assert result.total == 2
+    assert result.facets["category"] == [("work", 2)]
+    many = replace(query, keys=tuple(f"{n:032x}" for n in range(4, 1004)))
+    assert {hit.key for hit in engine.search(many).hits} == {
+        f"{n:032x}" for n in (4, 5)
+    }
 
 
 def test_facets_count_after_the_other_filters_with_every_value(engine):

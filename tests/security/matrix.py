@@ -94,6 +94,7 @@ PLACES = [
     ("outbox", r"admin/outbox/"),
     ("audit", r"admin/audit/"),
     ("catalogue", r"admin/snippets/disclosure_pages/|admin/rules/"),
+    ("catalogue", r"admin/saved-searches/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(calendarday|steeringmember)/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(secrecyquestion|legalground)/"),
     ("catalogue", r"admin/snippets/gongkai_(cms/cannedreason|search/synonym)/"),
