@@ -78,6 +78,18 @@ class MailServer:
         self.process = None
         self.behave("good")
 
+    def begin(self, settings):
+        """Forget all letters; become the server that the settings name."""
+        for path in self.folder.glob("*.eml"):
+            path.unlink()
+        self.behave("good")
+        if self.process is None:
+            self.start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", self.port
+        settings.EMAIL_TIMEOUT = 5
+        settings.GONGKAI_MAIL = True
+
     def behave(self, mode):
         (self.folder / "mode").write_text(mode)
 
@@ -110,14 +122,10 @@ class MailServer:
 
 
 @contextlib.contextmanager
-def mail_server(folder, settings):
-    """A running server that the settings name."""
+def mail_server(folder):
+    """A running server that keeps its letters in this folder."""
     server = MailServer(folder)
     server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_TIMEOUT = 5
-    settings.GONGKAI_MAIL = True
     try:
         yield server
     finally:

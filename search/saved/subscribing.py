@@ -53,8 +53,9 @@ def ask(*, search: str, mail: str, address: str) -> None:
         return  # the same answer, but no further letter
     rows = SavedSearch.objects.filter(mail=mail)
     now = timezone.now()
-    if rows.filter(search=search).update(answer_due=True, not_before=now):
-        rows.filter(search=search, state=SavedSearch.State.PENDING).update(asked_at=now)
+    if rows.filter(search=search).update(answer_due=True):
+        pending = rows.filter(search=search, state=SavedSearch.State.PENDING)
+        pending.update(asked_at=now, not_before=now)
         return
     if rows.count() >= PER_MAILBOX:
         return

@@ -5,6 +5,7 @@ A GET changes nothing: mail scanners open every link.
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from disclosure_pages.feedback_views import reader_address
 from disclosure_pages.services.feedback import TooMany, count_attempt
+from search import services
 from search.address import Address
 
 from . import subscribing
@@ -64,7 +66,7 @@ class SaveForm(forms.Form):
 def save_search(request: HttpRequest) -> HttpResponse:
     """Show the form for the search in the address, and take a mailbox for it."""
     if request.method != "POST":
-        return _form(request, SaveForm(), Address.read(request.GET))
+        return _form(request, SaveForm(), _meant(Address.read(request.GET)))
     form = SaveForm(request.POST)
     typed = request.POST.get("search", "")[:MAX_SEARCH]
     address = address_of(typed)
@@ -84,6 +86,18 @@ def save_search(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("您刚才已经提交了很多次，请过一小时再来。"))
         return _form(request, form, address, status=429)
     return redirect("saved_sent")
+
+
+def _meant(address: Address) -> Address:
+    """Return the search whose results the page showed: without a slip of the pen."""
+    if address.verbatim or not address.q:
+        return address
+    asked = services.Asked(text=address.q, filters=address.filters, page_size=1)
+    try:
+        corrected = services.find(asked).corrected
+    except services.SearchUnavailable:
+        return address
+    return replace(address, q=corrected) if corrected else address
 
 
 def _form(

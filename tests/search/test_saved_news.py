@@ -35,12 +35,17 @@ def site(settings, home_index):
     engines.get("local").rebuild([])
 
 
-@pytest.fixture
-def server(tmp_path, settings):
-    folder = tmp_path / "letters"
-    folder.mkdir()
-    with mail_server(folder, settings) as running:
+@pytest.fixture(scope="module")
+def mail_process(tmp_path_factory):
+    with mail_server(tmp_path_factory.mktemp("letters")) as running:
         yield running
+
+
+@pytest.fixture
+def server(mail_process, settings):
+    """The server without letters, as the site's own."""
+    mail_process.begin(settings)
+    return mail_process
 
 
 def save(search="q=低保&sort=date", *, mail=MAIL):

@@ -12,12 +12,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from search import engines, services, spelling
 from search.address import Address
 from search.saved import subscribing
 from search.saved.models import SavedSearch
 from search.saved.words import address_of, canonical, in_harmless_words, in_words
+from tasks.drain import drain
 from tasks.jobs.saved_searches import answer_savers
-from tests.factories import make_site
+from tests.factories import make_item, make_site
 
 pytestmark = pytest.mark.django_db
 MAIL = "wang@yunxi.example"
@@ -29,6 +31,7 @@ def site(settings, home_index):
     settings.GONGKAI_MAIL = True
     cache.clear()
     make_site()
+    engines.get("local").rebuild([])
 
 
 @pytest.fixture(params=["township", "portal"])
@@ -82,6 +85,23 @@ def test_a_search_is_kept_in_one_spelling(client):
     )
     assert canonical(address_of(row.search)) == row.search
     assert (row.mail, row.state) == (MAIL, "pending")
+
+
+def test_the_form_takes_what_the_page_had_corrected(client, monkeypatch):
+    make_item("宅基地审批")
+    drain(only=["index:local"])
+    spelling.learn(["宅基地审批"], [])
+    page = client.get("/search/", {"q": "宅基弟审批"}).content.decode()
+    assert "已显示“宅基地审批”的结果" in page
+    assert "“宅基地审批”" in client.get(f"{FORM}?q=宅基弟审批").content.decode()
+    verbatim = client.get(f"{FORM}?q=宅基弟审批&verbatim=1").content.decode()
+    assert "“宅基弟审批”" in verbatim
+    monkeypatch.setattr(services, "_ask", unreachable)
+    assert "“宅基弟审批”" in client.get(f"{FORM}?q=宅基弟审批").content.decode()
+
+
+def unreachable(_query):
+    raise services.SearchUnavailable
 
 
 def test_two_letters_open_only_after_the_owner_says_yes(client, role):
