@@ -71,7 +71,7 @@ def save_search(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("search", "")[:MAX_SEARCH]
     address = address_of(typed)
     if not settings.GONGKAI_MAIL:
-        return _form(request, form, address, status=503)
+        return _form(request, form, address, status=409)
     if form.by_robot:  # it learns nothing from the answer
         return redirect("saved_sent")
     if not form.is_valid():

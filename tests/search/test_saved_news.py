@@ -29,7 +29,7 @@ MONDAY = dt.datetime(2026, 11, 23, 8, 1, tzinfo=SHANGHAI)  # Monday to Friday wo
 
 
 @pytest.fixture(autouse=True)
-def site(settings, home_index):
+def ready(settings, home_index):
     cache.clear()
     make_site()
     engines.get("local").rebuild([])

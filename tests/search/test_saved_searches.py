@@ -27,7 +27,7 @@ FORM = "/search/save/"
 
 
 @pytest.fixture(autouse=True)
-def site(settings, home_index):
+def ready(settings, home_index):
     settings.GONGKAI_MAIL = True
     cache.clear()
     make_site()
@@ -322,7 +322,7 @@ def test_without_a_mail_server_the_form_says_so(client, settings, role):
     text = client.get(FORM, {"q": "低保"}).content.decode()
     assert "没有开通邮件" in text and 'type="email"' not in text
     answer = send(client)
-    assert answer.status_code == 503
+    assert answer.status_code == 409
     assert not SavedSearch.objects.exists()
     assert answer_savers() == 0
 
