@@ -86,12 +86,15 @@ def _search(saved: SavedSearch, keys: Iterable[str]) -> services.SearchResult:
     """Ask as the results page does, but only for what holds every word."""
     dictionary.load()
     address = address_of(saved.search)
+    since, until = address.period.numbers
     query = make_query(
         parsed=parse(address.q, dictionary.synonyms()),
         filters=address.filters,
         sort="date",
         page_size=PER_LETTER,
         ranking=site_ranking.current(),
+        since=since,
+        until=until,
     )
     result = services.search(replace(query, keys=tuple(keys), relaxed=()))
     if result.incomplete:

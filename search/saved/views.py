@@ -92,7 +92,7 @@ def _meant(address: Address) -> Address:
     """Return the search whose results the page showed: without a slip of the pen."""
     if address.verbatim or not address.q:
         return address
-    asked = services.Asked(text=address.q, filters=address.filters, page_size=1)
+    asked = replace(address.asked(), page=1, page_size=1)
     try:
         corrected = services.find(asked).corrected
     except services.SearchUnavailable:

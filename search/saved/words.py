@@ -33,6 +33,8 @@ def in_words(address: Address) -> str:
         known = labels(name)
         values = _("、").join(known.get(value, value) for value in chosen)
         parts.append(f"{facet_title(name)}{_('：')}{one_line(values)}")
+    if address.period:
+        parts.append(f"{_('公开日期')}{_('：')}{address.period.label}")
     return _("，").join(parts) or _("全部公开信息")
 
 
