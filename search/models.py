@@ -110,3 +110,36 @@ class Synonym(models.Model):
             for name in row.names:
                 found[name] = tuple(other for other in row.names if other != name)
         return found
+
+
+class SearchJudgement(models.Model):
+    """That a document answers a question: what ranking may learn from.
+
+    ``question`` is folded and trimmed. ``opened``: visitors opened it from the results,
+    ``weight`` times; kept only of questions that at least two visitors typed
+    (`search.log`). ``staff``: somebody of the desk said so; ``weight`` is 1.
+    """
+
+    class Source(models.TextChoices):
+        """Who judged."""
+
+        OPENED = "opened", _("打开过")
+        STAFF = "staff", _("工作人员")
+
+    question = models.CharField(_("问题"), max_length=200)
+    key = models.CharField(_("文件"), max_length=80)
+    source = models.CharField(_("来源"), max_length=10, choices=Source.choices)
+    weight = models.FloatField(_("分量"), default=1.0)
+    updated = models.DateTimeField(_("更新于"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("检索评判")
+        verbose_name_plural = _("检索评判")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["question", "key", "source"], name="search_judgement_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question} → {self.key} ({self.source})"
