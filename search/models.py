@@ -6,12 +6,22 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .asked_models import OpenedHit, QuestionDay, SearchQuestion, VisitorSalt
 from .folding import fold_text
 from .recognise import HAN
 
 __all__ = [
-    *("Appearance", "CitationCount", "SavedSearch", "SearchTerm", "SentHit"),
+    "Appearance",
+    "CitationCount",
+    "OpenedHit",
+    "QuestionDay",
+    "SavedSearch",
+    "SearchJudgement",
+    "SearchQuestion",
+    "SearchTerm",
+    "SentHit",
     "Synonym",
+    "VisitorSalt",
 ]
 
 SEPARATORS = re.compile(r"[、,，;；\s]+")

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from . import exports, views
+from . import exports, opened, views
 from .saved import views as saved
 
 urlpatterns = [
@@ -14,4 +14,5 @@ urlpatterns = [
     path("search/save/sent/", saved.letter_sent, name="saved_sent"),
     path("search/save/confirm/<str:token>/", saved.confirm, name="saved_confirm"),
     path("search/save/stop/<str:token>/", saved.stop, name="saved_stop"),
+    path("search/opened/", opened.opened, name="search_opened"),
 ]

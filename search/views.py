@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from cms.context import frame_of
 
-from . import services
+from . import log, services
 from .address import PAGE_SIZE, Address
 from .days import Period
 from .exports import MOST_PRINTED, MOST_ROWS
@@ -56,6 +56,7 @@ def search(request: HttpRequest) -> HttpResponse:
     except services.SearchUnavailable:
         context["unavailable"] = True
         return render(request, "search/search.html", context, status=503)
+    log.asked(request, address, answer.result.total)
     context |= _shown(address, answer)
     parts = frame_of(request).parts
     context["request_form"] = request_address(address.q, parts)

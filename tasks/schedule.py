@@ -46,6 +46,8 @@ def periodic_jobs() -> list[Periodic]:
         Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.learn", "tasks.jobs.learn.learn", 86_400, first_s=120),
+        # Within the hour after midnight no visitor of the day before can be told.
+        Periodic("tasks.forget", "tasks.jobs.forget.forget", 3600, first_s=90),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
         Periodic("tasks.sweep_fresh", "tasks.jobs.sweep.sweep_fresh", 60, first_s=60),
         Periodic(

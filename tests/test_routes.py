@@ -33,6 +33,7 @@ PUBLIC = {
     "search/save/sent/",
     "search/save/confirm/<str:token>/",
     "search/save/stop/<str:token>/",
+    "search/opened/",
     "^feeds/latest\\.(?P<form>rss|atom)$",
     "^feeds/category/(?P<category>[a-z]+)\\.(?P<form>rss|atom)$",
     "^feeds/collection/(?P<slug>[-\\w]+)\\.(?P<form>rss|atom)$",

@@ -61,6 +61,10 @@ REDIS_URL = env("REDIS_URL", default="")
 # How hits are ordered (search/ranking.py), and categories without the citation prior.
 GONGKAI_RANKING = env("GONGKAI_RANKING", default="base")
 GONGKAI_NO_PRIOR = env.list("GONGKAI_NO_PRIOR", default=[])
+# Searches are counted a moment after the answer; None: only when told to (tests). What
+# only one visitor typed is forgotten after so many days, words of it are never kept.
+GONGKAI_SEARCH_LOG_AFTER_S: float | None = 2.0
+GONGKAI_SEARCH_LOG_DAYS = env.int("GONGKAI_SEARCH_LOG_DAYS", default=30)
 GONGKAI_INDEXES = ["es", "local"] if ELASTICSEARCH_URL else ["local"]
 PORT = env.int("PORT", default=8000)
 GONGKAI_BASE_URL = env("GONGKAI_BASE_URL", default=f"http://127.0.0.1:{PORT}")

@@ -1,0 +1,198 @@
+"""Writing down what was looked for: counts at once, words only when two typed them.
+
+A question is known by a keyed hash. Its words are kept as soon as `SearchQuestion.
+SEEN_BY` visitors typed it on one day; a visitor is a hash of network address and
+browser with a salt that is deleted when its day is over, so that nobody can be
+followed from one day to the next.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from disclosure_pages.public_state import publicly_visible
+
+from .models import (
+    OpenedHit,
+    QuestionDay,
+    SearchJudgement,
+    SearchQuestion,
+    VisitorSalt,
+)
+
+MOST_NEW_A_DAY = 20_000
+MOST_REMEMBERED = 100_000
+KEPT_WORDS = timedelta(days=400)
+Visit = tuple[str, str, str]  # visitor, digest, key (or nothing for the question)
+_day: date | None = None
+_salt = ""
+_visits: set[Visit] = set()  # of this day, as far as this process saw them
+
+
+@dataclass(frozen=True)
+class Note:
+    """One question, or with ``key`` one result that was opened; not written yet."""
+
+    digest: str
+    sender: str
+    agent: str
+    text: str = ""
+    key: str = ""
+    found: bool = False
+    tells: bool = False
+
+
+def digest_of(question: str) -> str:
+    """Return the keyed hash by which a question is known."""
+    return salted_hmac("search.question", question, algorithm="sha256").hexdigest()
+
+
+def write(notes: Iterable[Note]) -> None:
+    """Count notes, each visitor once a day for each question and each result.
+
+    Results that nobody may see any more are left out.
+    """
+    today = timezone.localdate()
+    notes = list(notes)
+    visible = publicly_visible(note.key for note in notes if note.key)
+    new: dict[str, list[tuple[Note, str]]] = {}
+    for note in notes:
+        if note.key and note.key not in visible:
+            continue
+        visitor = _visitor(note, today)
+        visit = (visitor, note.digest, note.key)
+        if visit not in _visits:
+            if len(_visits) < MOST_REMEMBERED:
+                _visits.add(visit)
+            new.setdefault(note.digest, []).append((note, visitor))
+    for digest, seen in sorted(new.items()):
+        with transaction.atomic():
+            _write_one(digest, seen, today)
+
+
+def forget_old() -> int:
+    """Delete what was kept long enough; returns how many questions.
+
+    Salts and visitors of days that are over, questions that only one visitor typed
+    after ``GONGKAI_SEARCH_LOG_DAYS``, all others after ``KEPT_WORDS``.
+    """
+    today = timezone.localdate()
+    VisitorSalt.objects.filter(day__lt=today).delete()
+    over = SearchQuestion.objects.exclude(visitors=[])
+    over.filter(visitors_on__lt=today).update(visitors=[], visitors_on=None)
+    short = today - timedelta(days=settings.GONGKAI_SEARCH_LOG_DAYS)
+    old = Q(text="", last_on__lt=short) | Q(last_on__lt=today - KEPT_WORDS)
+    count = SearchQuestion.objects.filter(old).count()
+    SearchQuestion.objects.filter(old).delete()
+    QuestionDay.objects.filter(day__lt=today - KEPT_WORDS).delete()
+    return count
+
+
+def start_day() -> None:
+    """Forget what this process remembers of the day."""
+    global _day
+    _day = None
+
+
+def _visitor(note: Note, today: date) -> str:
+    global _day, _salt
+    if _day != today:
+        _salt = VisitorSalt.of(today, secrets.token_hex(32)).salt
+        _day = today
+        _visits.clear()
+    who = f"{_salt}\n{note.sender}\n{note.agent}"
+    return salted_hmac("search.visitor", who, algorithm="sha256").hexdigest()[:24]
+
+
+def _write_one(digest: str, seen: Sequence[tuple[Note, str]], today: date) -> None:
+    question = _question(digest, today)
+    if question is None:
+        return
+    asked = [(note, visitor) for note, visitor in seen if not note.key]
+    if asked:
+        _recognise(question, asked, today)
+    _count(question, seen, today)
+    for key in (note.key for note, _who in seen if note.key):
+        _open(question, key)
+
+
+def _question(digest: str, today: date) -> SearchQuestion | None:
+    """Return the row, locked; none when too many new ones came today."""
+    rows = SearchQuestion.objects.select_for_update()
+    found = rows.filter(digest=digest).first()
+    if found is None:
+        if SearchQuestion.objects.filter(first_on=today).count() >= MOST_NEW_A_DAY:
+            return None
+        new = {"first_on": today, "last_on": today}
+        found, _made = rows.get_or_create(digest=digest, defaults=new)
+    return found
+
+
+def _recognise(
+    question: SearchQuestion, asked: Sequence[tuple[Note, str]], today: date
+) -> None:
+    """Remember who asked, until they are enough for the words to be kept."""
+    question.last_on = today
+    if not question.text:
+        before = question.visitors if question.visitors_on == today else []
+        visitors = sorted({*before, *(visitor for _note, visitor in asked)})
+        known = len(visitors) >= SearchQuestion.SEEN_BY
+        question.visitors = [] if known else visitors
+        question.visitors_on = None if known else today
+        if known:
+            question.text = asked[0][0].text
+            for hit in question.hits.all():
+                _judge(question.text, hit.key, hit.count)
+            question.hits.all().delete()
+    question.save()
+
+
+def _count(
+    question: SearchQuestion, seen: Sequence[tuple[Note, str]], today: date
+) -> None:
+    asked = [note for note, _who in seen if not note.key]
+    opening = {visitor for note, visitor in seen if note.key}
+    first = [who for who in opening if not _opened_before(who, question.digest)]
+    day, _made = QuestionDay.objects.get_or_create(question=question, day=today)
+    QuestionDay.objects.filter(pk=day.pk).update(
+        asked=F("asked") + len(asked),
+        zero=F("zero") + sum(not note.found for note in asked),
+        told=F("told") + sum(note.found and note.tells for note in asked),
+        opened=F("opened") + len(first),
+    )
+
+
+def _opened_before(visitor: str, digest: str) -> bool:
+    """Whether this visitor opened a result of the question before these notes."""
+    visit = (visitor, digest, "*")
+    if visit in _visits:
+        return True
+    _visits.add(visit)
+    return False
+
+
+def _open(question: SearchQuestion, key: str) -> None:
+    if question.text:
+        _judge(question.text, key, 1)
+        return
+    row, _made = OpenedHit.objects.get_or_create(question=question, key=key)
+    OpenedHit.objects.filter(pk=row.pk).update(count=F("count") + 1)
+
+
+def _judge(text: str, key: str, count: int) -> None:
+    row, made = SearchJudgement.objects.get_or_create(
+        question=text,
+        key=key,
+        source=SearchJudgement.Source.OPENED,
+        defaults={"weight": count},
+    )
+    if not made:
+        row.weight += count
+        row.save(update_fields=["weight", "updated"])
