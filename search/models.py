@@ -7,11 +7,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .asked_models import OpenedHit, QuestionDay, SearchQuestion, VisitorSalt
+from .bet_models import BestBet
 from .folding import fold_text
 from .recognise import HAN
+from .saved.models import Appearance, SavedSearch, SentHit
 
 __all__ = [
     "Appearance",
+    "BestBet",
     "CitationCount",
     "OpenedHit",
     "QuestionDay",

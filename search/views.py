@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from cms.context import frame_of
 
-from . import log, services
+from . import bets, log, services
 from .address import PAGE_SIZE, Address
 from .days import Period
 from .exports import MOST_PRINTED, MOST_ROWS
@@ -69,6 +69,7 @@ def _shown(address: Address, answer: services.Answer) -> dict[str, Any]:
     pages = services.pages_of(result, PAGE_SIZE)
     lonely = address.q and not result.total
     return {
+        "boxes": bets.boxes(address.q) if address.page == 1 else [],
         "answer": answer,
         "result": result,
         "facets": _facets(address, values),

@@ -22,6 +22,13 @@ class RebuildState(models.TextChoices):
     FAILED = "failed", _("没有建成")
 
 
+class OrderKind(models.TextChoices):
+    """What can be asked for at the desk, of one index."""
+
+    REBUILD = "rebuild", _("重建索引")
+    COMPARE = "compare", _("索引对账")
+
+
 LANES = {"withdraw": Lane.WITHDRAW, "publish": Lane.PUBLISH, "bulk": Lane.BULK}
 
 

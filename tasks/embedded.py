@@ -18,12 +18,14 @@ from cms.audit.sealing import seal
 from . import wake
 from .choices import target_names
 from .drain import drain
+from .orders import work_off
 from .rebuild import Mismatch, RebuildRunning, rebuild, rebuild_wanted
 from .schedule import Periodic, periodic_jobs
 
 logger = logging.getLogger(__name__)
 POLL_S = 0.5
 SEAL_S = 2.0
+ORDERS_S = 2.0
 REST_S = 5.0  # after an exception
 
 _stopping = threading.Event()
@@ -34,8 +36,9 @@ _events: list[threading.Event] = []
 def start() -> bool:
     """Start the threads, once; says if so.
 
-    One for each target, one for periodic jobs, and one that seals the audit chain:
-    it must not wait until a file is read or an index is built.
+    One for each target, one for periodic jobs, one for what the desk asked of an
+    index, and one that seals the audit chain: it must not wait until a file is read
+    or an index is built.
 
     Does nothing unless ``GONGKAI_EMBEDDED_JOBS``. Call it in the process that serves,
     after any fork.
@@ -47,6 +50,7 @@ def start() -> bool:
         _spawn(f"drain {name}", _drainer(name), POLL_S)
     _spawn("ticker", _ticker(periodic_jobs()), 1.0)
     _spawn("seal", seal, SEAL_S)
+    _spawn("orders", work_off, ORDERS_S)
     return True
 
 

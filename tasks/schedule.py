@@ -31,6 +31,8 @@ def periodic_jobs() -> list[Periodic]:
             Periodic("tasks.deliver", "tasks.jobs.deliver.deliver", 5, False, (name,))
             for name in target_names()
         ),
+        # An embedded thread of its own does it: a rebuild takes its time.
+        Periodic("tasks.orders", "tasks.jobs.orders.orders", 5, False),
         # Within 5 s of the act; an embedded thread of its own does it.
         Periodic("tasks.seal", "tasks.jobs.audit.seal_acts", 3, False),
         Periodic("tasks.seal_missed", "tasks.jobs.audit.seal_missed", 3600),

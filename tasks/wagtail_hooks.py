@@ -8,9 +8,11 @@ from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
 
 from cms.notice_kinds import NoticeKind, register_kind
+from search.desk import MENU_HOOK, VIEW
 
 from . import confirmation, today  # noqa: F401
 from .desk import OutboxView, RetryView
+from .index_desk import indexes, order_for
 from .targets_desk import DecisionView, ReportView, TargetsView
 
 
@@ -38,6 +40,8 @@ def outbox_urls() -> list[URLPattern]:
         path(
             "outbox/<int:pk>/retry/", RetryView.as_view(), name="gongkai_outbox_retry"
         ),
+        path("search/indexes/", indexes, name="gongkai_indexes"),
+        path("search/indexes/<str:engine>/", order_for, name="gongkai_index_order"),
     ]
 
 
@@ -62,11 +66,30 @@ def targets_menu_item() -> MenuItem:
     )
 
 
+class IndexesMenuItem(MenuItem):
+    """索引: for whoever may see what readers looked for."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(VIEW)
+
+
+@hooks.register(MENU_HOOK)
+def indexes_menu_item() -> MenuItem:
+    address = reverse("gongkai_indexes")
+    return IndexesMenuItem(_("检索索引"), address, icon_name="list-ul", order=50)
+
+
 register_kind(NoticeKind("delivery", _("对账和推送")))
 
 
 @hooks.register("register_log_actions")
 def log_actions(actions: LogActionRegistry) -> None:
+    actions.register_action(
+        "gongkai.index_rebuild", _("重建检索索引"), _("已要求重建检索索引")
+    )
+    actions.register_action(
+        "gongkai.index_compare", _("检索索引对账"), _("已要求检索索引对账")
+    )
     actions.register_action("gongkai.retry", _("重试推送"), _("已要求立即重试推送"))
     actions.register_action(
         "gongkai.heal", _("对账后重推"), _("对账发现不一致，已要求重新推送")

@@ -233,6 +233,7 @@ def _groups(home: HomePage) -> None:
     confine_role(desk_group(VILLAGE_GROUP), points)
     desk_group(INSPECTOR_GROUP).permissions.add(
         *permissions("gongkai_tasks", ["view_outboxentry"]),
+        *permissions("gongkai_search", ["view_searchquestion"]),
         *permissions("disclosure_pages", ["view_indexnumberentry"]),
     )
     desk_group(ADMIN_GROUP).permissions.add(
@@ -259,7 +260,14 @@ def _allow_catalogue(*groups: Group) -> None:
             *permissions(
                 "gongkai_cms", [f"{v}_{m}" for v in verbs for m in organisation + words]
             ),
-            *permissions("gongkai_search", [f"{verb}_synonym" for verb in verbs]),
+            *permissions(
+                "gongkai_search",
+                [f"{v}_{m}" for v in verbs for m in ("synonym", "bestbet")],
+            ),
+            *permissions(
+                "gongkai_search",
+                ["view_searchquestion", "change_searchquestion", "add_searchjudgement"],
+            ),
             *permissions("gongkai_search", ["view_savedsearch"]),
             *permissions("disclosure_pages", ["change_checksettings"]),
             *permissions(

@@ -1,6 +1,7 @@
 """Models of what happens later."""
 
 from .changes import ChangeCounter, ChangedKey
+from .orders import IndexOrder
 from .outbox import OutboxEntry
 from .rebuilds import IndexRebuild
 from .reports import ReconcileReport
@@ -10,6 +11,7 @@ from .target_state import Mode, TargetState
 __all__ = [
     "ChangeCounter",
     "ChangedKey",
+    "IndexOrder",
     "IndexRebuild",
     "Mode",
     "OutboxEntry",

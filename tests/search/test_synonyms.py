@@ -104,3 +104,65 @@ def test_the_officer_keeps_them_and_a_clerk_does_not(client, people):
     assert client.get(add).status_code in (302, 403)
     assert client.post(add, {"words": "甲乙、丙丁"}).status_code in (302, 403)
     assert "甲乙" not in Synonym.others()
+
+
+@pytest.fixture
+def tried(home_index, monkeypatch, client, people):
+    """Press 试一试 as the officer; returns the row's page."""
+    monkeypatch.setattr(services, "publicly_visible", set)
+    titles = ["暂住证办理", "居住证办理", "居住证换领"]
+    home_index.rebuild(
+        (1, make_document(n, title=title)) for n, title in enumerate(titles, 1)
+    )
+    dictionary.forget()
+    client.force_login(people["officer"])
+
+    def press(words, pk=None):
+        base = "/admin/snippets/gongkai_search/synonym/"
+        address = f"{base}edit/{pk}/" if pk else f"{base}add/"
+        form = {"words": words, "enabled": "on", "action-try": "1"}
+        return client.post(address, form)
+
+    yield press
+    dictionary.forget()
+
+
+@pytest.mark.django_db
+def test_a_row_can_be_tried_before_it_is_saved(tried):
+    before = list(Synonym.objects.values_list("pk", "words"))
+    answer = tried("暂住证、居住证")
+    assert answer.status_code == 200
+    [first, second] = answer.context["tried"]
+    assert (first.word, first.before, first.after) == ("暂住证", 1, 3)
+    assert first.rows == [
+        ("暂住证办理", False),
+        ("居住证办理", True),
+        ("居住证换领", True),
+    ]
+    assert (second.before, second.after) == (2, 3)
+    text = answer.content.decode()
+    assert "试的结果（还没有保存）" in text
+    assert 'value="暂住证、居住证"' in text
+    assert list(Synonym.objects.values_list("pk", "words")) == before
+    assert "暂住证" not in dictionary.synonyms()
+
+
+@pytest.mark.django_db
+def test_a_saved_row_is_tried_against_what_it_says_now(tried):
+    row = Synonym.objects.create(words="暂住证、居住证")
+    dictionary.forget()
+    [first, second] = tried("暂住证、身份牌", row.pk).context["tried"]
+    assert (first.word, first.before, first.after) == ("暂住证", 3, 1)
+    assert (second.before, second.after) == (0, 1)
+    row.refresh_from_db()
+    assert row.words == "暂住证、居住证"
+
+
+@pytest.mark.django_db
+def test_words_that_would_be_refused_are_not_tried(tried):
+    answer = tried("暂")
+    assert answer.status_code == 200
+    assert answer.context["tried"] is None
+    assert "至少写两个词" in answer.content.decode() or "不是 2 到 12 字的词" in (
+        answer.content.decode()
+    )

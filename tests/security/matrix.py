@@ -32,6 +32,7 @@ notice           –     o    –      –      –       –       –        �
 leave            –     –    o      –      –       ✓       –        –       ✓     –
 feedback         –     –    –      –      –       ✓       –        –       –     –
 outbox           –     –    –      –      –       ✓       –        ✓       ✓     –
+question         –     –    –      –      –       ✓       –        ✓       ✓     –
 account          –     o    –      –      –       –       –        –       ✓     –
 """
 
@@ -54,6 +55,8 @@ files            –     o    –      –      –       ✓       ✓        �
 points           –     –    –      ✓      ✓       ✓       –        ✓       –     –
 feedback         –     –    –      –      –       ✓       –        –       –     –
 outbox           –     –    –      –      –       ✓       –        ✓       ✓     –
+search           –     –    –      –      –       ✓       –        ✓       ✓     –
+judging          –     –    –      –      –       ✓       –        –       ✓     –
 audit            –     –    ✓      –      –       ✓       –        ✓       ✓     –
 catalogue        –     –    –      –      –       ✓       –        –       ✓     –
 review rules     –     –    –      –      –       ✓       –        –       ✓     –
@@ -92,12 +95,17 @@ PLACES = [
     ("points", r"admin/reports/reading-points/"),
     ("feedback", r"admin/feedback/"),
     ("outbox", r"admin/outbox/"),
+    ("judging", r"admin/search/(questions|judge|indexes/<str:engine>)/"),
+    ("search", r"admin/search/"),
     ("audit", r"admin/audit/"),
     ("catalogue", r"admin/snippets/disclosure_pages/|admin/rules/"),
     ("catalogue", r"admin/saved-searches/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(calendarday|steeringmember)/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(secrecyquestion|legalground)/"),
-    ("catalogue", r"admin/snippets/gongkai_(cms/cannedreason|search/synonym)/"),
+    (
+        "catalogue",
+        r"admin/snippets/gongkai_(cms/cannedreason|search/(synonym|bestbet))/",
+    ),
     ("review rules", r"admin/snippets/gongkai_cms/(reviewpath|standin|absence)/"),
     ("villages", r"admin/snippets/gongkai_cms/village/"),
     ("organisation", r"admin/snippets/gongkai_cms/office/|admin/settings/"),

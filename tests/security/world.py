@@ -47,6 +47,7 @@ from disclosure_pages.models import (
 )
 from disclosure_pages.services.village_managers import assign_managers
 from disclosure_pages.services.withdrawal import withdraw
+from search.models import QuestionDay, SearchQuestion
 from tasks.models import OutboxEntry
 from tests.factories import (
     OfficeFactory,
@@ -349,6 +350,7 @@ def _fill_site(world):
     world.things["site"] = {
         "feedback": feedback,
         "outbox": entry,
+        "question": _question(world),
         "guide": guide,
         "point": point,
         "notice": notice,
@@ -371,6 +373,17 @@ def _fill_site(world):
         "snippet": Office.objects.first(),
     }
     world.pages["site"] = [notice]
+
+
+def _question(world):
+    """What two readers looked for in vain."""
+    today = timezone.localdate()
+    word = world.hide("question")
+    question = SearchQuestion.objects.create(
+        digest="0" * 64, text=word, first_on=today, last_on=today
+    )
+    QuestionDay.objects.create(question=question, day=today, asked=2, zero=2)
+    return question
 
 
 def _point(world, office):

@@ -21,7 +21,12 @@ TEMPLATES = "disclosure_pages/desk/wizard"
 def start(request: HttpRequest) -> HttpResponse:
     """Ask for a file or a title, and make the draft."""
     offices = access.offices_or_deny(request)
-    form = StartForm(request.POST or None, request.FILES or None, offices=offices)
+    form = StartForm(
+        request.POST or None,
+        request.FILES or None,
+        offices=offices,
+        initial={"title": request.GET.get("title", "")[:200]},
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         page, read = drafts.begin(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("gongkai_search", "0003_search_judgements"),
+        ("gongkai_search", "0004_search_judgements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gongkai_search', '0002_everyday_words'),
+        ('gongkai_search', '0003_saved_searches'),
     ]
 
     operations = [

@@ -1,0 +1,98 @@
+"""Rebuilds and comparisons of an index that somebody at the desk asked for."""
+
+import logging
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from wagtail.log_actions import log
+
+from search.engines.base import EngineDown
+
+from .choices import OrderKind
+from .models import IndexOrder
+from .rebuild import RebuildRunning, rebuild
+from .reconciliation import reconcile
+from .wake import wake
+
+logger = logging.getLogger(__name__)
+ORDERED = {
+    OrderKind.REBUILD: "gongkai.index_rebuild",
+    OrderKind.COMPARE: "gongkai.index_compare",
+}
+CUT_OFF = timedelta(minutes=20)  # longer than any job may take
+
+
+class OrderRunning(Exception):
+    """The same was asked for already and is not done yet."""
+
+
+def order(target: str, kind: str, user: Any) -> IndexOrder:
+    """Ask for something to be done with an index, and write down who asked.
+
+    Raises:
+        OrderRunning: it waits or is under way already.
+    """
+    row, made = IndexOrder.objects.select_for_update().get_or_create(
+        target=target,
+        kind=kind,
+        defaults={"asked_by": user, "asked_at": timezone.now()},
+    )
+    if not made:
+        if unfinished(row):
+            raise OrderRunning(target)
+        row.asked_by, row.asked_at = user, timezone.now()
+        row.taken_at, row.ended_at, row.found, row.note = None, None, {}, ""
+        row.save()
+    log(row, ORDERED[OrderKind(kind)], user=user, data={"target": target})
+    wake()
+    return row
+
+
+def unfinished(row: IndexOrder) -> bool:
+    """Whether it waits or is under way; not when its process seems to be gone."""
+    taken_at = row.taken_at
+    cut_off = taken_at is not None and timezone.now() - taken_at > CUT_OFF
+    return row.ended_at is None and not cut_off
+
+
+def work_off() -> int:
+    """Do what was asked for; returns how many orders. Safe to run side by side."""
+    done = 0
+    for row in _waiting().order_by("asked_at"):
+        mine = _waiting().filter(pk=row.pk).update(taken_at=timezone.now())
+        if mine:
+            _work(row)
+            done += 1
+    return done
+
+
+def _waiting() -> QuerySet[IndexOrder]:
+    return IndexOrder.objects.filter(Q(taken_at=None, ended_at=None))
+
+
+def _work(row: IndexOrder) -> None:
+    found: dict[str, int] = {}
+    note = ""
+    try:
+        if row.kind == OrderKind.REBUILD:
+            found = {"checked": rebuild(row.target)}
+        else:
+            found, note = _compared(row.target)
+    except RebuildRunning:
+        note = _("正在重建，不用再建。")
+    except EngineDown as error:
+        logger.warning("%s of %s: %s", row.kind, row.target, error)
+        note = _("检索服务现在连不上，没有办成。")
+    IndexOrder.objects.filter(pk=row.pk).update(
+        ended_at=timezone.now(), found=found, note=note
+    )
+
+
+def _compared(target: str) -> tuple[dict[str, int], str]:
+    (report,) = reconcile(target)
+    kinds = Counter(one.kind for one in report.differences.values())
+    return {"checked": report.checked, **kinds}, report.error
