@@ -41,9 +41,10 @@ MAY: dict[str, Callable[[Any], bool]] = {
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the pages of 检索 that the user may open."""
+    items = sorted(menu.menu_items_for_request(request), key=lambda item: item.order)
     return [
         {"label": item.label, "url": item.url, "current": item.url == request.path}
-        for item in menu.menu_items_for_request(request)
+        for item in items
     ]
 
 

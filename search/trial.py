@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from . import dictionary, site_ranking
+from .models import Synonym
 from .query import make_query, parse
 from .services import search
 
@@ -38,7 +39,7 @@ def try_row(names: Iterable[str], replacing: Iterable[str] = ()) -> list[Tried]:
     """
     dictionary.load()
     names = tuple(names)
-    now = dictionary.synonyms()
+    now = Synonym.others()
     gone = set(replacing)
     kept = {word: others for word, others in now.items() if word not in gone}
     then = kept | {n: tuple(o for o in names if o != n) for n in names}
