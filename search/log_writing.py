@@ -81,7 +81,8 @@ def forget_old() -> int:
     """Delete what was kept long enough; returns how many questions.
 
     Salts and visitors of days that are over, questions that only one visitor typed
-    after ``GONGKAI_SEARCH_LOG_DAYS``, all others after ``KEPT_WORDS``.
+    after ``GONGKAI_SEARCH_LOG_DAYS``, all others and what was opened (but not what
+    staff judged) after ``KEPT_WORDS``.
     """
     today = timezone.localdate()
     VisitorSalt.objects.filter(day__lt=today).delete()
@@ -92,6 +93,8 @@ def forget_old() -> int:
     count = SearchQuestion.objects.filter(old).count()
     SearchQuestion.objects.filter(old).delete()
     QuestionDay.objects.filter(day__lt=today - KEPT_WORDS).delete()
+    opened = SearchJudgement.objects.filter(source=SearchJudgement.Source.OPENED)
+    opened.filter(updated__lt=timezone.now() - KEPT_WORDS).delete()
     return count
 
 

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem, SubmenuMenuItem
 from wagtail.log_actions import LogActionRegistry
-from wagtail.snippets.action_menu import ActionMenuItem
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
@@ -104,19 +103,6 @@ class BestBetViewSet(SnippetViewSet):
 
 register_snippet(SynonymViewSet)
 register_snippet(BestBetViewSet)
-
-
-class TryMenuItem(ActionMenuItem):
-    """试一试 beside 保存."""
-
-    name = TRY
-    label = _("试一试（不保存）")
-    icon_name = "search"
-
-
-@hooks.register("register_snippet_action_menu_item")
-def try_menu_item(model: Any) -> ActionMenuItem | None:
-    return TryMenuItem(order=50) if model is Synonym else None
 
 
 @hooks.register("after_create_snippet")

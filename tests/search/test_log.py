@@ -364,3 +364,24 @@ def test_a_flood_of_questions_fills_no_table(client, monkeypatch):
     for number in range(9):
         ask(client, f"没有的事情之{number}")
     assert SearchQuestion.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_is_written_by_itself_a_moment_later(client, settings):
+    settings.GONGKAI_SEARCH_LOG_AFTER_S = 0.05
+    client.get(reverse("search"), {"q": "低保"}, **ANNA)
+    client.get(reverse("search"), {"q": "医保"}, **ANNA)
+    until = time.monotonic() + 20
+    while SearchQuestion.objects.count() < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    assert SearchQuestion.objects.count() == 2
+    assert not log._waiting
+
+
+def test_what_was_opened_is_forgotten_and_what_staff_judged_is_not():
+    with at("2026-05-04 03:00"):
+        for source in SearchJudgement.Source.values:
+            SearchJudgement.objects.create(question="低保", key="x", source=source)
+    with at("2027-06-30 03:00"):
+        forget()
+    assert SearchJudgement.objects.get().source == "staff"
