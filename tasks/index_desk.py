@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 from wagtail.admin import messages
 from wagtail.permissions import policy_registry
@@ -23,20 +22,15 @@ from search.engines.base import EngineDown, SearchQuery
 from search.tokens import PIPELINE_VERSION
 
 from .choices import OrderKind, target_label, target_names
-from .models import IndexOrder, OutboxEntry
+from .models import IndexOrder, OutboxEntry, ReconcileReport
 from .orders import OrderRunning, order, unfinished
-from .reconciliation import KINDS
+from .reports import latest
 from .selectors import Backlog, Rebuild, backlogs, current_rebuild
 
 CHANGE = "gongkai_tasks.change_outboxentry"
+VIEW_OUTBOX = "gongkai_tasks.view_outboxentry"
 FILES_SHOWN = 50
 REFRESH_S = 5  # without a script: browsers ask again by themselves
-KIND_NAMES = {
-    "missing": gettext_lazy("缺少"),
-    "extra": gettext_lazy("多出"),
-    "stale": gettext_lazy("不是最新"),
-    "visible_but_withdrawn": gettext_lazy("撤回了还查得到"),
-}
 
 
 @dataclass(frozen=True)
@@ -55,6 +49,7 @@ class IndexState:
     rebuild: Rebuild | None
     rebuild_order: IndexOrder | None
     comparison: IndexOrder | None
+    report: ReconcileReport | None
 
     @property
     def busy(self) -> bool:
@@ -64,17 +59,16 @@ class IndexState:
         return running or any(row is not None and unfinished(row) for row in rows)
 
     @property
+    def comparing(self) -> bool:
+        """Whether a comparison waits or is under way."""
+        return self.comparison is not None and unfinished(self.comparison)
+
+    @property
     def rebuild_waits(self) -> bool:
         """Whether a rebuild was asked for that nobody has begun to report of."""
         row = self.rebuild_order
         running = self.rebuild is not None and self.rebuild.running
         return row is not None and unfinished(row) and not running
-
-    @property
-    def differences(self) -> list[tuple[str, int]]:
-        """What the last comparison found, in words."""
-        found = self.comparison.found if self.comparison else {}
-        return [(str(KIND_NAMES[k]), found[k]) for k in KINDS if found.get(k)]
 
 
 @permission_required(VIEW, raise_exception=True)
@@ -88,6 +82,7 @@ def indexes(request: HttpRequest) -> HttpResponse:
         "busy": any(state.busy for state in states),
         "pipeline": PIPELINE_VERSION,
         "may_change": request.user.has_perm(CHANGE),
+        "may_report": request.user.has_perm(VIEW_OUTBOX),
         **_unread_files(request.user),
     }
     answer = TemplateResponse(request, "tasks/desk/indexes.html", context)
@@ -128,6 +123,7 @@ def _states() -> list[IndexState]:
     behind = {backlog.target: backlog for backlog in backlogs()}
     rows = OutboxEntry.objects.filter(target__in=names).order_by().values("target")
     last = dict(rows.annotate(at=Max("delivered_at")).values_list("target", "at"))
+    reports = latest()
     orders = {(o.target, o.kind): o for o in IndexOrder.objects.all()}
     return [
         IndexState(
@@ -138,6 +134,7 @@ def _states() -> list[IndexState]:
             rebuild=current_rebuild(name),
             rebuild_order=orders.get((name, OrderKind.REBUILD)),
             comparison=orders.get((name, OrderKind.COMPARE)),
+            report=reports.get(name),
         )
         for name in names
     ]

@@ -1,7 +1,6 @@
 """Rebuilds and comparisons of an index that somebody at the desk asked for."""
 
 import logging
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,8 @@ from search.engines.base import EngineDown
 from .choices import OrderKind
 from .models import IndexOrder
 from .rebuild import RebuildRunning, rebuild
-from .reconciliation import reconcile
+from .reconciliation import examine
+from .reports import keep
 from .wake import wake
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def order(target: str, kind: str, user: Any) -> IndexOrder:
         if unfinished(row):
             raise OrderRunning(target)
         row.asked_by, row.asked_at = user, timezone.now()
-        row.taken_at, row.ended_at, row.found, row.note = None, None, {}, ""
+        row.taken_at, row.ended_at, row.note = None, None, ""
         row.save()
     log(row, ORDERED[OrderKind(kind)], user=user, data={"target": target})
     wake()
@@ -75,24 +75,17 @@ def _waiting() -> QuerySet[IndexOrder]:
 
 
 def _work(row: IndexOrder) -> None:
-    found: dict[str, int] = {}
     note = ""
     try:
         if row.kind == OrderKind.REBUILD:
-            found = {"checked": rebuild(row.target)}
+            rebuild(row.target)
         else:
-            found, note = _compared(row.target)
+            note = keep(examine(row.target)).error
     except RebuildRunning:
         note = _("正在重建，不用再建。")
     except EngineDown as error:
         logger.warning("%s of %s: %s", row.kind, row.target, error)
         note = _("检索服务现在连不上，没有办成。")
     IndexOrder.objects.filter(pk=row.pk).update(
-        ended_at=timezone.now(), found=found, note=note
+        ended_at=timezone.now(), note=note[:300]
     )
-
-
-def _compared(target: str) -> tuple[dict[str, int], str]:
-    (report,) = reconcile(target)
-    kinds = Counter(one.kind for one in report.differences.values())
-    return {"checked": report.checked, **kinds}, report.error

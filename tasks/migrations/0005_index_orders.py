@@ -20,7 +20,6 @@ class Migration(migrations.Migration):
                 ('asked_at', models.DateTimeField(verbose_name='什么时候要的')),
                 ('taken_at', models.DateTimeField(blank=True, null=True, verbose_name='开始时间')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
-                ('found', models.JSONField(blank=True, default=dict)),
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='说明')),
                 ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='谁要的')),
             ],

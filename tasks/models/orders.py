@@ -10,8 +10,7 @@ from ..choices import OrderKind, target_label
 class IndexOrder(models.Model):
     """The last order of one kind for one index; a job takes it up within seconds.
 
-    ``found``: for a comparison, how many were looked at and differ, by kind. ``note``
-    says in plain words why nothing came of it.
+    ``note`` says in plain words why nothing came of it.
     """
 
     target = models.CharField(_("目标"), max_length=60)
@@ -26,7 +25,6 @@ class IndexOrder(models.Model):
     asked_at = models.DateTimeField(_("什么时候要的"))
     taken_at = models.DateTimeField(_("开始时间"), null=True, blank=True)
     ended_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
-    found = models.JSONField(default=dict, blank=True)
     note = models.CharField(_("说明"), max_length=300, blank=True)
 
     class Meta:

@@ -13,7 +13,7 @@ from search import engines
 from search.engines.base import EngineDown
 from tasks import orders
 from tasks.drain import drain
-from tasks.models import IndexOrder, IndexRebuild, OutboxEntry
+from tasks.models import IndexOrder, IndexRebuild, OutboxEntry, ReconcileReport
 from tasks.orders import OrderRunning, order, work_off
 from tests.factories import make_document, make_item
 from tests.security.people import make_attacker
@@ -114,7 +114,10 @@ def test_a_comparison_says_what_differs(officer, people):
     OutboxEntry.objects.filter(key=item.key).update(wanted=9, delivered=9)
     press(officer, "compare")
     work_off()
-    assert "不是最新 1 条" in page(officer)
+    assert "1 条不一致" in (text := page(officer))
+    report = ReconcileReport.objects.first()
+    address = reverse("gongkai_reconcile_report", args=[report.pk])
+    assert f'href="{address}"' in text
 
 
 def test_the_same_is_not_ordered_twice(people, engine):
