@@ -3,10 +3,9 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from wagtail.models import Page, Site
 
@@ -17,6 +16,7 @@ from disclosure_pages.public_state import visible_pages
 
 from .log import question_of
 from .models import BestBet
+from .request_link import request_address
 
 FRESH_S = 60.0
 MOST_SHOWN = 3
@@ -52,17 +52,6 @@ def forget() -> None:
     """Read the rows again at the next question."""
     global _read_at
     _read_at = float("-inf")
-
-
-def request_address(words: str) -> str:
-    """Return the address of the form for requests (依申请公开), words filled in.
-
-    Empty where there is no such form.
-    """
-    try:
-        return f"{reverse('request_form')}?{urlencode({'q': words})}"
-    except NoReverseMatch:
-        return ""
 
 
 def _rows() -> Sequence[BestBet]:

@@ -40,16 +40,14 @@ ALSO_ON_POSTGRESQL = {
             test_review_queue test_rules test_setup_site test_withdrawal
             test_working_copy
         """,
-        "search": "test_log test_questions",
         "security": """
             test_addresses test_after_moderation test_database_lost
             test_moderation_races
         """,
-        "search": "test_saved_searches test_saved_news",
+        "search": "test_log test_questions test_saved_news test_saved_searches",
         "tasks": """
             test_changes test_confirmation test_drain test_embedded test_index_desk
-            test_linked_items
-            test_outbox
+            test_linked_items test_outbox
             test_portal_receiving test_rebuild test_receivers test_reconcile_index
             test_reconcile_portal test_sweeping test_wake test_withdrawn_everywhere
         """,

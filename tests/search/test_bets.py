@@ -195,7 +195,7 @@ def test_what_is_given_on_request_leads_to_the_form(settings):
     make_bet("个人档案", kind="request")
     settings.ROOT_URLCONF = WithForm
     [box] = bets.boxes("个人档案")
-    assert box.address == "/request/new/?q=%E4%B8%AA%E4%BA%BA%E6%A1%A3%E6%A1%88"
+    assert box.address == "/request/new/?content=%E4%B8%AA%E4%BA%BA%E6%A1%A3%E6%A1%88"
 
 
 def test_queries_do_not_grow_with_the_boxes(django_assert_num_queries):
