@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,8 @@ class TasksConfig(AppConfig):
 
     def ready(self) -> None:
         from tasks import receivers, rules  # noqa: F401
+        from tasks.template.official import load_official
+
+        post_migrate.connect(
+            load_official, sender=self, dispatch_uid="gongkai_official_template"
+        )

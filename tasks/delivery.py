@@ -13,7 +13,15 @@ from .choices import Lane
 from .failpoints import failpoint
 from .models import OutboxEntry, TargetState
 from .models.outbox import MAX_INTERRUPTIONS
-from .targets import Later, Outcome, Receipt, Target, TargetDown, TargetError
+from .targets import (
+    Later,
+    Outcome,
+    Receipt,
+    Target,
+    TargetDown,
+    TargetError,
+    Waiting,
+)
 
 logger = logging.getLogger(__name__)
 SNAPSHOT_TRIES = 5
@@ -24,15 +32,20 @@ ALONE_AFTER = 2  # interruptions after which a row is sent alone
 
 @dataclass
 class Tally:
-    """What became of a batch; ``down``: nobody answered, so stop asking for now."""
+    """What became of a batch; ``down``: nobody answered, so stop asking for now.
+
+    ``waiting``: taken, and to be confirmed later.
+    """
 
     delivered: int = 0
     failed: int = 0
     down: bool = False
+    waiting: int = 0
 
     def __iadd__(self, other: "Tally") -> "Tally":
         self.delivered += other.delivered
         self.failed += other.failed
+        self.waiting += other.waiting
         self.down = self.down or other.down
         return self
 
@@ -143,6 +156,11 @@ def _settle(parcels: list[Parcel], outcomes: Sequence[Outcome]) -> Tally:
                 good.append((parcel, outcome))
                 continue
             outcome = TargetError(_("回执与所发内容不符，不能算送达。"))
+        if isinstance(outcome, Waiting):
+            entry = parcel.entry
+            entry.wait(outcome.reason_zh, parcel.version, outcome.again_s)
+            tally.waiting += 1
+            continue
         _reject(parcel, outcome)
         tally.failed += 1
     OutboxEntry.objects.held(later).put_off()

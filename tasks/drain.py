@@ -57,8 +57,9 @@ def drain(
             names.discard(name)
             continue
         delivered += tally.delivered
-        tried += tally.delivered + tally.failed
-        failures[name] = 0 if tally.delivered else failures[name] + 1
+        tried += tally.delivered + tally.failed + tally.waiting
+        taken = tally.delivered or tally.waiting
+        failures[name] = 0 if taken else failures[name] + 1
         if tally.down or failures[name] >= FAILURES_IN_A_ROW:
             names.discard(name)
     return delivered

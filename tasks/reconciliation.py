@@ -1,7 +1,8 @@
 """Is what each target holds what is true now? Finds differences and can heal them.
 
 An index is read entry by entry. A portal is asked for 256 bucket hashes; only buckets
-that differ are read, so that equal holdings cost one request however many items.
+that differ are read, so that equal holdings cost one request however many items; one
+that has no such hashes is read item by item.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -29,8 +30,7 @@ from .choices import target_names
 from .models import OutboxEntry
 from .models.outbox import from_now
 from .portal.protocol import BUCKETS, Digest, Row
-from .targets.base import TargetDown
-from .targets.portal import PortalTarget
+from .targets.base import ReadsBuckets, ReadsRows, TargetDown
 
 KINDS = ("missing", "extra", "stale", "visible_but_withdrawn")
 CHUNK = 500
@@ -56,6 +56,8 @@ class Report:
             content; ``visible_but_withdrawn`` is shown there and not public here.
         error: why the target could not be read; then nothing is known.
         trusting: hashes of what was compared within a day were taken as they are.
+        provable: False if the target can't be read: compared with its receipts only.
+        awaiting: items on which the target has still to answer; not compared.
     """
 
     target: str
@@ -65,6 +67,8 @@ class Report:
     healed: int | None = None
     error: str = ""
     trusting: bool = False
+    provable: bool = True
+    awaiting: int = 0
 
     @property
     def clean(self) -> bool:
@@ -89,6 +93,8 @@ class Report:
         shown["checked"] = self.checked
         if self.trusting:
             shown["trusting"] = True
+        if not self.provable:
+            shown.update(provable=False, awaiting=self.awaiting)
         shown.update({kind: self.keys(kind) for kind in KINDS})
         if self.healed is not None:
             shown["healed"] = self.healed
@@ -247,7 +253,9 @@ def _index_rows(name: str) -> Iterator[Row]:
 
 def _compare_portal(report: Report, only: set[str] | None) -> dict[str, Difference]:
     portal = targets.get(report.target)
-    if not isinstance(portal, PortalTarget):
+    if isinstance(portal, ReadsRows):
+        return _compare_rows(report, portal, only)
+    if not isinstance(portal, ReadsBuckets):
         raise TargetDown(_("这种门户不能回读，无法证明一致。"))
     if only is not None:
         buckets = {bucket_of(key) for key in only}
@@ -258,7 +266,18 @@ def _compare_portal(report: Report, only: set[str] | None) -> dict[str, Differen
     return _join(report, true_rows(report.target, only, buckets), rows)
 
 
-def _differing_buckets(report: Report, portal: PortalTarget) -> set[int]:
+def _compare_rows(
+    report: Report, portal: ReadsRows, only: set[str] | None
+) -> dict[str, Difference]:
+    held = sorted(portal.read_rows(only))
+    open_keys = portal.waiting_keys()
+    report.provable, report.awaiting = portal.provable, len(open_keys)
+    true = (row for row in true_rows(report.target, only) if row.key not in open_keys)
+    held = [row for row in held if row.key not in open_keys]
+    return _join(report, true, held, count=only is None)
+
+
+def _differing_buckets(report: Report, portal: ReadsBuckets) -> set[int]:
     ours = Digest(true_rows(report.target, trusting=report.trusting))
     report.checked = ours.items
     pairs = zip(range(BUCKETS), ours.buckets(), portal.read_digest(), strict=True)

@@ -46,6 +46,7 @@ def periodic_jobs() -> list[Periodic]:
             "tasks.mail_news", "tasks.jobs.saved_searches.mail_news", 300, first_s=60
         ),
         Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
+        Periodic("tasks.receipts", "tasks.jobs.receipts.receipts", 60, first_s=20),
         Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
         Periodic("tasks.learn", "tasks.jobs.learn.learn", 86_400, first_s=120),
         # Within the hour after midnight no visitor of the day before can be told.

@@ -24,11 +24,15 @@ UNNAMED = _("（已不公开的信息）")
 
 @dataclass(frozen=True)
 class Backlog:
-    """What one target still lacks; ``oldest_s``: age of the oldest change, seconds."""
+    """What one target still lacks; ``oldest_s``: age of the oldest change, seconds.
+
+    What the target itself has to confirm is counted in ``awaiting`` only.
+    """
 
     target: str
     pending: int = 0
     waiting: int = 0  # pending after a failure
+    awaiting: int = 0
     dead: int = 0
     oldest_s: float = 0.0
 
@@ -36,15 +40,17 @@ class Backlog:
 def backlogs() -> list[Backlog]:
     """Return the backlog of every configured target, in their order."""
     behind = Q(wanted__gt=F("delivered"))
+    ours = Q(dead=False, awaiting="")
     rows = (
         OutboxEntry.objects.filter(behind, target__in=target_names())
         .order_by()
         .values("target")
         .annotate(
-            pending=Count("pk", filter=Q(dead=False)),
-            waiting=Count("pk", filter=Q(dead=False) & ~Q(last_error="")),
+            pending=Count("pk", filter=ours),
+            waiting=Count("pk", filter=ours & ~Q(last_error="")),
+            awaited=Count("pk", filter=Q(dead=False) & ~Q(awaiting="")),
             dead_rows=Count("pk", filter=Q(dead=True)),
-            oldest=Min("changed_at", filter=Q(dead=False)),
+            oldest=Min("changed_at", filter=ours),
             now=Now(),
         )
     )
@@ -53,6 +59,7 @@ def backlogs() -> list[Backlog]:
             target=row["target"],
             pending=row["pending"],
             waiting=row["waiting"],
+            awaiting=row["awaited"],
             dead=row["dead_rows"],
             oldest_s=max((row["now"] - row["oldest"]).total_seconds(), 0.0)
             if row["oldest"]

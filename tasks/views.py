@@ -51,6 +51,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
                 row.target: {
                     "pending": row.pending,
                     "dead": row.dead,
+                    "awaiting": row.awaiting,
                     "oldest_s": round(row.oldest_s, 1),
                     "ok": row.oldest_s < OVERDUE_S and not row.dead,
                 }
@@ -82,6 +83,7 @@ class BacklogCollector:
         figures = (
             ("gongkai_outbox_pending", "Rows the target lacks", "pending"),
             ("gongkai_outbox_waiting", "Pending rows after a failure", "waiting"),
+            ("gongkai_outbox_awaiting", "Rows the target must confirm", "awaiting"),
             ("gongkai_outbox_dead", "Rows given up", "dead"),
             ("gongkai_outbox_oldest_seconds", "Age of the oldest change", "oldest_s"),
         )

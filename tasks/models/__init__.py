@@ -7,6 +7,14 @@ from .rebuilds import IndexRebuild
 from .reports import ReconcileReport
 from .seen import SeenMessage
 from .target_state import Mode, TargetState
+from .template import (
+    PortalTemplate,
+    TemplateBatch,
+    TemplateColumn,
+    TemplateReceipt,
+    TemplateRow,
+    TemplateValue,
+)
 
 __all__ = [
     "ChangeCounter",
@@ -15,7 +23,13 @@ __all__ = [
     "IndexRebuild",
     "Mode",
     "OutboxEntry",
+    "PortalTemplate",
     "ReconcileReport",
     "SeenMessage",
     "TargetState",
+    "TemplateBatch",
+    "TemplateColumn",
+    "TemplateReceipt",
+    "TemplateRow",
+    "TemplateValue",
 ]

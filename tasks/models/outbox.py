@@ -145,6 +145,8 @@ class OutboxEntry(models.Model):
         _("目标现有版本"), null=True, blank=True
     )
     last_error = models.CharField(_("最近的问题"), max_length=500, blank=True)
+    # What the target still has to confirm, in words; empty: it is our turn.
+    awaiting = models.CharField(_("等待"), max_length=200, blank=True, default="")
     dead = models.BooleanField(_("已停止重试"), default=False)
     changed_at = models.DateTimeField(_("变更时间"), db_default=Now())
     checked_at = models.DateTimeField(_("核对时间"), null=True, blank=True)
@@ -192,6 +194,8 @@ class OutboxEntry(models.Model):
             return _("已送达")
         if self.dead:
             return _("已停止重试")
+        if self.awaiting:
+            return self.awaiting
         if self.attempts and self.last_error:
             return _("等待重试（已试 %(count)d 次）") % {"count": self.attempts}
         return _("等待发送")
@@ -241,6 +245,7 @@ class OutboxEntry(models.Model):
             attempts=0,
             interruptions=0,
             last_error="",
+            awaiting="",
             held_version=None,
             changed_at=Now(),
         )
@@ -281,6 +286,7 @@ class OutboxEntry(models.Model):
                 attempts=0,
                 interruptions=0,
                 last_error="",
+                awaiting="",
                 held_version=None,
                 lease_until=None,
                 claim="",
@@ -314,7 +320,23 @@ class OutboxEntry(models.Model):
         held.filter(wanted=version).update(
             dead=over and not down and not urgent,
             last_error=reason[:500],
+            **({} if down else {"awaiting": ""}),
             next_at=from_now(wait_s),
+            lease_until=None,
+            claim="",
+        )
+        held.release()
+
+    def wait(self, reason: str, version: int, again_s: float) -> None:
+        """Note that the target will tell later; nothing failed, so nothing counts."""
+        held = OutboxEntry.objects.held([self])
+        held.filter(wanted=version).update(
+            awaiting=reason[:200],
+            dead=False,
+            attempts=0,
+            interruptions=0,
+            last_error="",
+            next_at=from_now(again_s),
             lease_until=None,
             claim="",
         )
@@ -327,6 +349,7 @@ class OutboxEntry(models.Model):
             dead=True,
             held_version=held_version,
             last_error=reason[:500],
+            awaiting="",
             lease_until=None,
             claim="",
         )

@@ -148,7 +148,7 @@ class PortalClient:
         """
         request = self._http.build_request(method, self._base + path, params=params)
         target = request.url.raw_path.decode("ascii")
-        sent = {**(headers or {}), **sign(self._key, method, target, sha256)}
+        sent = {**(headers or {}), **self._proof(method, target, sha256)}
         if size:
             sent["Content-Length"] = str(size)
         self._deadline.at = time.monotonic() + timeout_s
@@ -164,6 +164,10 @@ class PortalClient:
             raise PortalUnreachable(_("连接不上门户。")) from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise PortalUnreachable(_("与门户的连接中断，回应不完整。")) from error
+
+    def _proof(self, method: str, target: str, sha256: str) -> dict[str, str]:
+        """Return the headers that show who asks."""
+        return sign(self._key, method, target, sha256)
 
     def _read(self, response: httpx.Response) -> Answer:
         pieces = bytearray()

@@ -7,12 +7,20 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from ..choices import target_names
-from .base import Later, Outcome, Receipt, Target, TargetDown, TargetError
+from .base import (
+    Later,
+    Outcome,
+    Receipt,
+    Target,
+    TargetDown,
+    TargetError,
+    Waiting,
+)
 
 # By path: a portal adapter may itself depend on the outbox.
 CLASSES = {
     "index": "tasks.targets.index.IndexTarget",
-    "portal": "tasks.targets.portal.PortalTarget",
+    "portal": "tasks.targets.adapters.portal_target",
 }
 
 
@@ -45,6 +53,7 @@ __all__ = [
     "Target",
     "TargetDown",
     "TargetError",
+    "Waiting",
     "configured",
     "get",
 ]

@@ -1,10 +1,33 @@
 """What the drain knows of a place it delivers to."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from disclosure_pages.public_state import PublicState
+
+from ..portal.protocol import Row
+
+
+@dataclass(frozen=True)
+class PortalSetting:
+    """One portal as configured: what an adapter is made from.
+
+    Args:
+        adapter: the name of its adapter, "http" unless the address says otherwise.
+        address: without the adapter's name.
+        key: what proves who we are, from ``GONGKAI_PORTAL_KEYS``; may be empty.
+    """
+
+    name: str
+    adapter: str
+    address: str
+    key: str = field(default="", repr=False)
+
+    @property
+    def target(self) -> str:
+        """The name of the target, ``portal:<name>``."""
+        return f"portal:{self.name}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +79,22 @@ class TargetDown(Exception):
         self.retry_after = retry_after
 
 
-Outcome = Receipt | TargetError | Later
+@dataclass(frozen=True)
+class Waiting:
+    """The target has the item (or will fetch it) and tells later what became of it.
+
+    Neither delivered nor failed: the target is asked again, however often it takes.
+
+    Args:
+        reason_zh: what is waited for, shown as the state of the row.
+        again_s: seconds after which to ask again.
+    """
+
+    reason_zh: str
+    again_s: float
+
+
+Outcome = Receipt | TargetError | Later | Waiting
 
 
 class Target(Protocol):
@@ -75,4 +113,48 @@ class Target(Protocol):
         Raises:
             TargetDown: the target cannot be reached at all.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsBuckets(Protocol):
+    """A portal that tells 256 hashes, so that equal holdings cost one request."""
+
+    def read_digest(self) -> list[str]:
+        """Return the hash of each bucket of what the portal holds from us.
+
+        Raises:
+            TargetDown: it can't be read.
+        """
+        ...
+
+    def read_manifest(self, bucket: int) -> Iterator[Row]:
+        """Yield what the portal holds from us in one bucket.
+
+        Raises:
+            TargetDown: it can't be read.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsRows(Protocol):
+    """A portal that is read item by item.
+
+    ``provable`` is False where the rows are not what the portal shows, but only what
+    it once told us in a receipt.
+    """
+
+    provable: bool
+
+    def read_rows(self, only: Collection[str] | None = None) -> Iterator[Row]:
+        """Yield what the portal holds from us, for all keys or for these, by key.
+
+        Raises:
+            TargetDown: it can't be read.
+        """
+        ...
+
+    def waiting_keys(self) -> set[str]:
+        """Return the keys on whose newest version the portal has not answered yet."""
         ...

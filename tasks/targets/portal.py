@@ -29,7 +29,7 @@ from ..portal.protocol import (
     file_path,
     item_path,
 )
-from .base import Outcome, Receipt, TargetDown, TargetError
+from .base import Outcome, PortalSetting, Receipt, TargetDown, TargetError
 
 RETRY_AFTER_CAP_S = 3600.0
 RETRY_AFTER_WITHDRAW_CAP_S = 30.0
@@ -58,10 +58,10 @@ class PortalTarget:
 
     batch_size = 10
 
-    def __init__(self, name: str) -> None:
-        self.name = f"portal:{name}"
-        self._key = settings.GONGKAI_PORTAL_KEYS.get(name, "")
-        self._client = PortalClient(settings.GONGKAI_PORTALS[name], self._key)
+    def __init__(self, setting: PortalSetting) -> None:
+        self.name = setting.target
+        self._key = setting.key
+        self._client = PortalClient(setting.address, self._key)
         # Below the lease, so that nobody else takes up the item meanwhile.
         self._timeout_s = min(TOTAL_TIMEOUT_S, settings.GONGKAI_LEASE_S * 2 / 3)
         self._pause = (0.0, 0.0)  # since when (monotonic), seconds the portal asked for

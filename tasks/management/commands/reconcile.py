@@ -85,6 +85,10 @@ def _verdict(report: Report) -> str:
         return _("未配置")
     if report.error:
         return _("读不到")
+    if report.clean and not report.provable:
+        return _("与回执相符（门户不能回读，无法证明；待回执 %(count)d 条）") % {
+            "count": report.awaiting
+        }
     if report.clean:
         return _("一致")
     if report.healed is not None:

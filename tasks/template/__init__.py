@@ -1,0 +1,1 @@
+"""Portals without any interface: packages to load by hand, receipts to read back."""
