@@ -14,6 +14,7 @@ from . import confirmation, today  # noqa: F401
 from .desk import OutboxView, RetryView
 from .index_desk import indexes, order_for
 from .targets_desk import DecisionView, ReportView, TargetsView
+from .template import hooks as template_hooks  # noqa: F401
 
 
 @hooks.register("register_admin_urls")

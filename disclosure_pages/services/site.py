@@ -269,6 +269,7 @@ def _allow_catalogue(*groups: Group) -> None:
                 ["view_searchquestion", "change_searchquestion", "add_searchjudgement"],
             ),
             *permissions("gongkai_search", ["view_savedsearch"]),
+            *permissions("gongkai_tasks", [f"{v}_portaltemplate" for v in verbs]),
             *permissions("disclosure_pages", ["change_checksettings"]),
             *permissions(
                 "disclosure_pages",

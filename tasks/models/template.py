@@ -132,7 +132,7 @@ class PortalTemplate(ClusterableModel):
 
     def fill(self) -> None:
         """Write the columns of the default template; what was there is replaced."""
-        self.columns.all().delete()
+        TemplateColumn.objects.filter(template=self).delete()
         TemplateColumn.objects.bulk_create(
             TemplateColumn(template=self, sort_order=place, **vars(column))
             for place, column in enumerate(default_columns())

@@ -85,18 +85,21 @@ def export_publications(
         OSError: the folder can't be written; then nothing was exported.
     """
     part = package.new_part(shelf.batches)
+    plan, words = template.plan(), template.own_words()
     good: list[Prepared] = []
     bad: dict[str, BadItem] = {}
     try:
-        for version, state in items:
+        for item in items:
+            key = item[1].key
             try:
-                good.append(prepare(template, part, version, state))
+                good.append(prepare(plan, words, part, item))
             except BadItem as error:
-                bad[state.key] = error
-                shutil.rmtree(part / package.FILES / state.key, ignore_errors=True)
+                bad[key] = error
+                shutil.rmtree(part / package.FILES / key, ignore_errors=True)
         if not good:
             return None, bad
-        package.write_publications(part, template, good)
+        headings = [column.heading for column in plan]
+        package.write_publications(part, template.sheet, headings, good)
         pairs = [(item.version, item.state) for item in good]
         return _finish(shelf, template, part, pairs), bad
     finally:

@@ -53,7 +53,7 @@ def tell(receipt: TemplateReceipt) -> None:
 
 
 def remind() -> int:
-    """Remind of packages without a full answer, each once in N days; returns how many."""
+    """Remind of packages without a full answer, once in N days; returns how many."""
     return sum(_remind(shelf) for shelf in template_shelves())
 
 

@@ -17,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from disclosure_pages.csv_answers import harmless
 
-from ..models import PortalTemplate, TemplateBatch, TemplateRow
+from ..models import TemplateBatch, TemplateRow
 from .rows import FILES, TEXTS, Prepared
 
 TABLE, FORM = "信息加载表.xlsx", "回执表.xlsx"
@@ -54,11 +54,10 @@ def new_part(folder: Path) -> Path:
 
 
 def write_publications(
-    folder: Path, template: PortalTemplate, items: Sequence[Prepared]
+    folder: Path, sheet: str, headings: Sequence[str], items: Sequence[Prepared]
 ) -> None:
     """Write the portal's table: its columns and nothing else."""
-    plan = template.plan()
-    book = _book(template.sheet, [column.heading for column in plan])
+    book = _book(sheet, headings)
     for item in items:
         _append(book.active, item.cells)
     book.save(folder / TABLE)

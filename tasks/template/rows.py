@@ -1,7 +1,7 @@
 """One item as a row of the portal's table, with its files; bad ones say why."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from disclosure_pages.bulk.exporting import LONGEST_CELL, UNSAFE_NAME
 from disclosure_pages.choices import PublicKind
 from disclosure_pages.public_state import PublicState, attachment_file
 
-from ..models import PortalTemplate
 from ..targets.base import TargetError
 from .fields import ATTACHMENTS, BODY_HTML, EMPTY, FIXED, LONG, ColumnPlan, value_of
 
@@ -39,19 +38,25 @@ class Prepared:
 
 
 def prepare(
-    template: PortalTemplate, folder: Path, version: int, state: PublicState
+    plan: Sequence[ColumnPlan],
+    words: dict[tuple[str, str], str],
+    folder: Path,
+    item: tuple[int, PublicState],
 ) -> Prepared:
     """Return the item's cells and put its files below ``folder``.
+
+    Args:
+        words: the portal's own word for (field, our value).
 
     Raises:
         BadItem: a column that must be filled has nothing, a text is too long for it,
             or a file is not there (any more).
         OSError: the folder can't be written.
     """
-    words = template.own_words()
+    version, state = item
     files = _copy_files(folder, state)
     cells = []
-    for column in template.plan():
+    for column in plan:
         if column.field == ATTACHMENTS:
             text = "；".join(files)
         elif column.field in (FIXED, EMPTY):

@@ -106,6 +106,7 @@ PLACES = [
         "catalogue",
         r"admin/snippets/gongkai_(cms/cannedreason|search/(synonym|bestbet))/",
     ),
+    ("catalogue", r"admin/snippets/gongkai_tasks/portaltemplate/"),
     ("review rules", r"admin/snippets/gongkai_cms/(reviewpath|standin|absence)/"),
     ("villages", r"admin/snippets/gongkai_cms/village/"),
     ("organisation", r"admin/snippets/gongkai_cms/office/|admin/settings/"),

@@ -269,8 +269,9 @@ class Handler(BaseHTTPRequestHandler):
             raise refused(f'The id "{name}" is invalid - it is already in use.')
         url = f"{self.base}{node.path}/{name}"
         self._collide(url)
-        made = Node(node, name, kind, {k: v for k, v in message.items()
-                                       if k not in ("@type", "id", "file")})  # fmt: skip
+        apart = ("@type", "id", "file")
+        fields = {name: value for name, value in message.items() if name not in apart}
+        made = Node(node, name, kind, fields)
         if sent := message.get("file"):
             data = base64.b64decode(sent["data"])
             made.set_file(data, sent["filename"], sent["content-type"])
