@@ -62,7 +62,7 @@ class Files:
 
     def _make(self, folder: str) -> None:
         parent, _slash, slug = folder.rpartition("/")
-        fields = {"@type": "Folder", "id": slug, "title": _("附件")}
+        fields = {"@type": "Folder", "id": slug, "title": "附件"}
         fields["exclude_from_nav"] = True
         try:
             answer = self._client.ask("POST", parent, fields, 201)

@@ -1,4 +1,7 @@
-"""What one of our items is in Plone: fields, keywords that name it, its folder."""
+"""What one of our items is in Plone: fields, keywords that name it, its folder.
+
+Its words are the portal's, so in Chinese whatever the reader of our desk chose.
+"""
 
 import hashlib
 import re
@@ -6,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext as _
 
 from disclosure_pages.public_state import PUBLISHED, PublicState
 
@@ -47,7 +49,7 @@ def container_of(state: PublicState) -> tuple[str, str]:
     """
     metadata = state.metadata
     section = str(metadata.get("category") or metadata.get("type") or "item")
-    label = str(metadata.get("category_label") or _("公开信息"))
+    label = str(metadata.get("category_label") or "公开信息")
     day = str(metadata.get("date_published") or metadata.get("date_made") or "")
     month = day[:7] if re.match(r"\d{4}-\d{2}", day) else "undated"
     slug = re.sub(r"[^a-z0-9-]+", "-", f"{section}-{month}".lower()).strip("-")
@@ -88,10 +90,10 @@ def fields_of(version: int, state: PublicState, files_url: str) -> dict[str, Any
     """Return the fields of the News Item; a withdrawn one tells only that it is."""
     metadata = state.metadata
     if state.state != PUBLISHED:
-        title, summary, words = _("（已撤下）"), "", []
-        text = format_html("<p>{}</p>", state.reason or _("这条信息已经撤下。"))
+        title, summary, words = "（已撤下）", "", []
+        text = format_html("<p>{}</p>", state.reason or "这条信息已经撤下。")
     else:
-        title = _line(metadata.get("title")) or _("（无标题）")
+        title = _line(metadata.get("title")) or "（无标题）"
         summary = _line(metadata.get("summary"))
         words = [str(word) for word in metadata.get("keywords") or []]
         text = _head(metadata) + state.html + _files(state, files_url)
@@ -130,7 +132,7 @@ def _files(state: PublicState, files_url: str) -> str:
     links = format_html_join(
         "", '<li><a href="{}/{}/@@download/file">{}</a></li>', rows
     )
-    return format_html("<h2>{}</h2><ul>{}</ul>", _("附件"), links)
+    return format_html("<h2>{}</h2><ul>{}</ul>", "附件", links)
 
 
 def distinct(attachments: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from disclosure_pages.public_state import PUBLISHED, PublicState
 
@@ -168,8 +167,8 @@ def _finish(
 
 def _act(row: TemplateRow, known: dict[str, str]) -> str:
     if row.state != PUBLISHED:
-        return _("撤下")
-    return _("更新") if row.key in known else _("发布")
+        return "撤下"
+    return "更新" if row.key in known else "发布"
 
 
 def _accepted(portal: str, keys: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""A package on disk: the table, the form for the receipt, the files; all or nothing."""
+"""A package on disk: the table, the form for the receipt, the files; all or nothing.
+
+Its words are the portal's, so in Chinese whatever the reader of our desk chose.
+"""
 
 import os
 import shutil
@@ -7,7 +10,6 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from django.utils.translation import gettext as _
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import TYPE_STRING, Cell
 from openpyxl.styles import Font
@@ -42,7 +44,7 @@ WIDTH = 22
 
 def package_name(batch: TemplateBatch, *, packed: bool) -> str:
     """Return the file's or folder's name, e.g. ``000012-发布.zip``."""
-    kind = _("撤下") if batch.withdrawals else _("发布")
+    kind = "撤下" if batch.withdrawals else "发布"
     return f"{batch.number:06d}-{kind}{'.zip' if packed else ''}"
 
 
@@ -69,7 +71,7 @@ def write_withdrawals(
     """Write what has to go, as (row, our address, reason); ``row.url`` is theirs."""
     book = _book(WITHDRAWAL_SHEET, WITHDRAWAL_HEADINGS)
     for row, url, reason in rows:
-        cells = (_("撤下"), row.index_number, row.url, url, reason, row.key)
+        cells = ("撤下", row.index_number, row.url, url, reason, row.key)
         _append(book.active, cells)
     book.save(folder / TABLE)
 
@@ -84,9 +86,7 @@ def write_form(
         cells = (row.place, act, row.index_number, title, row.key, row.version)
         url = row.url if batch.withdrawals else ""
         _append(sheet, (*cells, row.sha256, batch.number, "", url, ""))
-    rule = DataValidation(
-        type="list", formula1=f'"{_("成功")},{_("失败")}"', allow_blank=True
-    )
+    rule = DataValidation(type="list", formula1='"成功,失败"', allow_blank=True)
     letter = get_column_letter(FORM_RESULT)
     rule.add(f"{letter}2:{letter}{len(rows) + 1}")
     sheet.add_data_validation(rule)

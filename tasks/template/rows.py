@@ -86,7 +86,7 @@ def _fitted(column: ColumnPlan, folder: Path, state: PublicState, text: str) -> 
     relative = Path(TEXTS) / f"{state.key}.{ending}"
     (folder / TEXTS).mkdir(exist_ok=True)
     (folder / relative).write_text(text, encoding="utf-8")
-    return _("见文件：%(name)s") % {"name": relative.as_posix()}
+    return f"见文件：{relative.as_posix()}"
 
 
 def _copy_files(folder: Path, state: PublicState) -> list[str]:

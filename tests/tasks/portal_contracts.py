@@ -2,12 +2,15 @@
 
 import base64
 import csv
+import html
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+import types
 import urllib.error
 import urllib.request
 import zipfile
@@ -23,7 +26,7 @@ from tasks.targets.base import ReadsBuckets
 from tasks.template import inbox
 from tasks.template.batches import shelf_of
 from tests.tasks.fake_plone import ACCOUNT
-from tests.tasks.processes import free_port, wait_until_answers
+from tests.tasks.processes import ROOT, free_port, wait_until_answers
 
 
 class Contract:
@@ -258,3 +261,37 @@ class PloneContract(Contract):
 
     def break_down(self):
         self.site.fault(down=True)
+
+
+class ExampleContract(Contract):
+    """The adapter that `docs/adapters.md` shows, as it stands there."""
+
+    def __init__(self, folder, settings, monkeypatch):
+        folder.mkdir()
+        self.folder = folder
+        module = types.ModuleType("folder_portal")
+        exec(example_code(), module.__dict__)  # noqa: S102
+        monkeypatch.setitem(sys.modules, "folder_portal", module)
+        address = f"folder_portal.FolderPortal+file://{folder}"
+        settings.GONGKAI_PORTALS = {"city": address}
+
+    def shown(self, key):
+        path = self.folder / f"{key}.json"
+        held = json.loads(path.read_text()) if path.exists() else {"state": ""}
+        if held["state"] != "published":
+            return None
+        return f"{held['metadata']['title']}\n{html.escape(held['html'])}"
+
+    def files(self, key):
+        held = json.loads((self.folder / f"{key}.json").read_text())
+        names = [row["sha256"] for row in held["attachments"]]
+        return [(self.folder / "files" / name).read_bytes() for name in names]
+
+    def break_down(self):
+        shutil.rmtree(self.folder)
+
+
+def example_code():
+    """The Python of the page, between its fences."""
+    text = (ROOT / "docs/adapters.md").read_text("utf-8")
+    return text.partition("```python\n")[2].partition("```")[0]

@@ -6,10 +6,12 @@ from tasks.targets import Receipt, TargetDown, TargetError
 from tests.factories import make_document
 from tests.tasks.messages import new_key, state_of, withdrawal_of
 from tests.tasks.portal_contracts import (
+    ExampleContract,
     FakePlone,
     HttpContract,
     PloneContract,
     TemplateContract,
+    example_code,
 )
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +27,13 @@ def fake_plone():
         site.stop()
 
 
-@pytest.fixture(params=["http", "template", "plone"])
-def contract(request, settings, tmp_path):
+@pytest.fixture(params=["http", "template", "plone", "example"])
+def contract(request, settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path / "media"
     if request.param == "template":
         return TemplateContract(tmp_path / "city", settings)
+    if request.param == "example":
+        return ExampleContract(tmp_path / "city", settings, monkeypatch)
     if request.param == "plone":
         return PloneContract(request.getfixturevalue("fake_plone"), settings)
     return HttpContract(request.getfixturevalue("city"), settings)
@@ -153,3 +157,7 @@ def test_what_people_wrote_runs_nowhere(contract):
     assert "HYPERLINK" in shown
     if not isinstance(contract, TemplateContract):
         assert "<script>alert(1)" not in shown.partition("\n")[2]
+
+
+def test_the_example_of_the_docs_is_shorter_than_100_lines():
+    assert 40 < len(example_code().splitlines()) < 100
