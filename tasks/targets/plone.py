@@ -42,7 +42,8 @@ from .plone_items import (
 )
 
 TOTAL_S = 20.0
-TRIES = 4  # of one item while others write
+TRIES = 10  # of one item while others write, as far as its time goes
+ENOUGH_S = 5.0  # left of it for another try
 PAGE = 500
 FAILURES = (PortalUnreachable, *(Conflict, Locked, NotAllowed, Busy, Invalid, Unclear))
 
@@ -54,7 +55,7 @@ class PloneTarget:
     a withdrawal, sees nothing any more).
     """
 
-    batch_size = 10
+    batch_size = 4  # a Plone takes seconds for an item while others write
     provable = True
 
     def __init__(self, setting: PortalSetting) -> None:
@@ -120,7 +121,9 @@ class PloneTarget:
                 return self._put(version, state)
             except Conflict as error:
                 last = str(error)
-                time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311
+                if self._client.ends - time.monotonic() < ENOUGH_S:
+                    break
+                time.sleep(random.uniform(0.1, 0.3) * attempt)  # noqa: S311
             except Locked as error:
                 return TargetError(str(error))
             except Invalid as error:
