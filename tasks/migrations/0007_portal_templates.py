@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='PortalTemplate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('portal', models.CharField(blank=True, help_text='GONGKAI_PORTALS 里的名称。', max_length=40, verbose_name='门户')),
+                ('portal', models.CharField(blank=True, max_length=40, verbose_name='门户')),
                 ('official', models.BooleanField(default=False, editable=False, verbose_name='官方')),
                 ('sheet', models.CharField(default='公开信息', max_length=31, verbose_name='工作表名称')),
                 ('packed', models.BooleanField(default=True, help_text='不选：每批一个文件夹。', verbose_name='打成一个 zip 文件')),

@@ -35,9 +35,7 @@ class PortalTemplate(ClusterableModel):
     comes with the program and is replaced by its next version.
     """
 
-    portal = models.CharField(
-        _("门户"), max_length=40, blank=True, help_text=_("GONGKAI_PORTALS 里的名称。")
-    )
+    portal = models.CharField(_("门户"), max_length=40, blank=True)
     official = models.BooleanField(_("官方"), default=False, editable=False)
     sheet = models.CharField(_("工作表名称"), max_length=31, default=ITEM_SHEET)
     packed = models.BooleanField(

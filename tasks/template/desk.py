@@ -86,6 +86,7 @@ def _list(request: HttpRequest, form: ReceiptForm) -> HttpResponse:
         accepted=Count("rows", filter=Q(rows__result=Result.ACCEPTED)),
         refused=Count("rows", filter=Q(rows__result=Result.REFUSED)),
     )
+    rows = rows.order_by("-pk")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("p"))
     for batch in page:
         batch.place = target_label(f"portal:{batch.portal}")

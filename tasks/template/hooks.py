@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,13 +10,16 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail import hooks
+from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.panels import ObjectList
 from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
 from disclosure_pages.desk.choosers import ChoosesSnippetsOnly
 
+from ..choices import target_label
 from ..models import PortalTemplate, TemplateBatch
 from . import desk
 from .receipts import template_shelves
@@ -66,6 +70,19 @@ def log_actions(actions: LogActionRegistry) -> None:
     )
 
 
+class PortalTemplateForm(WagtailAdminModelForm):
+    """Offers the portals that get files."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = {shelf.portal for shelf in template_shelves()}
+        names |= {self.instance.portal} - {""}
+        self.fields["portal"] = forms.ChoiceField(
+            label=gettext_lazy("门户"),
+            choices=[(name, target_label(f"portal:{name}")) for name in sorted(names)],
+        )
+
+
 class PortalTemplateViewSet(SnippetViewSet):
     model = PortalTemplate
     chooser_viewset_class = (
@@ -76,6 +93,7 @@ class PortalTemplateViewSet(SnippetViewSet):
     menu_order = 319
     add_to_admin_menu = True
     list_display = ["title", "gather_minutes", "remind_days"]
+    edit_handler = ObjectList(PortalTemplate.panels, base_form_class=PortalTemplateForm)
     copy_view_enabled = False
 
 
