@@ -21,9 +21,9 @@ from rich.console import Console  # noqa: E402
 from rich.progress import track  # noqa: E402
 
 from bench import search_quality  # noqa: E402  sets Django up
+from cms.folding import fold_text  # noqa: E402
 from search.engines import Engine  # noqa: E402
 from search.engines.base import MAX_WINDOW  # noqa: E402
-from search.folding import fold_text  # noqa: E402
 from search.query import make_query  # noqa: E402
 from search.recognise import HAN  # noqa: E402
 

@@ -14,13 +14,13 @@ from pathlib import PurePath
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from cms.folding import fold_text
 from disclosure_pages.attached import AttachedFile, attached_files
 from disclosure_pages.choices import TextState
 from disclosure_pages.models import FileText
 from disclosure_pages.public_state import PublicState
 
 from . import highlight
-from .folding import fold_text
 from .query import Parsed
 
 # How much of the text of files is found: 500 pages of a statute book are 400,000

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .folding import fold_text
+from cms.folding import fold_text
 
 BETWEEN_WORDS = re.compile(r"[、,，;；\n]+")
 SHORTEST, LONGEST = 2, 40

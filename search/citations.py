@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from cms.folding import fold_text
+
 from .documents import SearchDocument, number_of
-from .folding import fold_text
 from .recognise import recognise
 
 # A document named a few times in a small collection is not an authority yet.

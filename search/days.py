@@ -7,7 +7,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from .folding import fold_text
+from cms.folding import fold_text
 
 _TYPED = re.compile(
     r"(?P<year>(?:19|20)\d\d)"

@@ -14,7 +14,8 @@ from modelsearch.backends.database.fallback import (
 from modelsearch.query import Phrase, PlainText, SearchQuery
 from wagtail.models import Page
 
-from .folding import fold_text
+from cms.folding import fold_text
+
 from .recognise import recognise
 from .tokens import cut_words
 

@@ -3,11 +3,11 @@
 import re
 import time
 
+from cms.folding import fold_text
 from cms.models import Village
 from disclosure_pages.catalogue_selectors import site_names
 
 from . import tokens
-from .folding import fold_text
 from .models import Synonym
 
 FRESH_S = 600.0

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cms.folding import fold_text
+
 from . import dictionary, site_ranking
 from .documents import SearchDocument
 from .engines.base import SearchQuery, SearchResult
-from .folding import fold_text
 from .query import Parsed, make_query, parse
 from .ranking import FEATURES, Candidates, Floats, Gather, Integers, Ranking, Rule
 from .services import search

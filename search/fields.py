@@ -7,10 +7,11 @@ from functools import cache, partial
 
 from django.utils.module_loading import import_string
 
+from cms.folding import fold_text
+
 from . import tokens
 from .citations import work_of
 from .documents import SearchDocument, number_of
-from .folding import fold_text
 
 TOKEN_FIELDS = (
     *("words", "bigrams", "unigrams", "title", "names", "exact", "initials"),

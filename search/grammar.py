@@ -7,7 +7,7 @@
 import re
 from dataclasses import dataclass
 
-from .folding import fold_text
+from cms.folding import fold_text
 
 # What a field word is typed as → the mark of its tokens (``search.fields``).
 FIELDS = {

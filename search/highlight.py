@@ -8,7 +8,8 @@ from itertools import islice
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from .folding import Folded, fold
+from cms.folding import Folded, fold
+
 from .query import Parsed
 from .recognise import HAN, recognise
 from .tokens import bigrams

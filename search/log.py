@@ -18,13 +18,13 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest
 
+from cms.folding import fold_text
 from disclosure_pages.checks import personal_data
 from disclosure_pages.feedback_views import reader_address
 from disclosure_pages.services.feedback import sender_of
 
 from . import log_writing
 from .address import Address
-from .folding import fold_text
 
 logger = logging.getLogger(__name__)
 MOST_WAITING = 2_000

@@ -6,9 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cms.folding import fold_text
+
 from .asked_models import OpenedHit, QuestionDay, SearchQuestion, VisitorSalt
 from .bet_models import BestBet
-from .folding import fold_text
 from .recognise import HAN
 from .saved.models import Appearance, SavedSearch, SentHit
 

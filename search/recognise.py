@@ -1,6 +1,6 @@
 """Codes and dates that segmentation would shred: 文号, 索引号 and dates.
 
-Everything here reads folded text (``search.folding``) and yields tokens that no
+Everything here reads folded text (``cms.folding``) and yields tokens that no
 ordinary word can be equal to: ``#`` marks a number, ``@`` a date.
 """
 

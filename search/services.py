@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.utils.safestring import SafeString
 
+from cms.folding import fold_text
 from disclosure_pages.public_state import publicly_visible
 
 from . import (
@@ -33,7 +34,6 @@ from .engines.base import (
     SearchResult,
     Unit,
 )
-from .folding import fold_text
 from .item_rows import path_of
 from .query import Parsed, make_query, parse
 

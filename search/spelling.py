@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from cms.folding import fold_text
+
 from . import tokens
 from .fields import syllables
-from .folding import fold_text
 from .grammar import blank_signs, fold_question
 from .models import SearchTerm
 from .recognise import HAN

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from . import folding
+from cms import folding
+
 from .recognise import HAN, Found, recognise
 
 PIPELINE_VERSION = 2

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms.folding import fold
 from disclosure_pages.document_numbers import (
     CLOSE,
     OPEN,
@@ -12,7 +13,6 @@ from disclosure_pages.document_numbers import (
     normalise,
     parse,
 )
-from search.folding import fold
 from search.recognise import recognise
 
 ORGANS = st.sampled_from(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms.folding import fold, fold_text
 from search import tokens
-from search.folding import fold, fold_text
 from search.query import make_query, parse
 from search.recognise import recognise
 
