@@ -1,27 +1,29 @@
 """Looking for the same thing before it is written a second time.
 
-Compared are 文号, address and title: here, and among what superiors published. A title
-that is nearly the same counts only with the same figures and villages, so that last
-year's notice is not taken for this year's.
+Compared are 文号, address, title and text: here, and among what superiors published. A
+title or a text that is nearly the same counts only with the same figures and villages,
+so that last year's notice is not taken for this year's.
 """
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from wagtail.models import Page
-from wagtail.permissions import policy_registry
 
 from cms.models import Village
-from disclosure_pages.choices import ExternalRelation
-from disclosure_pages.models import DisclosureItemPage, ExternalItem
+from disclosure_pages.checks.contents import body_text
+from disclosure_pages.compared import own_drafts, superior_items
+from disclosure_pages.likeness.verdict import REPRINT, SAME_TEXT
+from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.public_state import visible_pages
+from disclosure_pages.similar_texts import Similar, similar_texts
 
 NEAR = 0.9
 MAX_MATCHES = 8
@@ -29,7 +31,8 @@ NUMBER = "number"
 ADDRESS = "address"
 TITLE = "title"
 NEAR_TITLE = "near_title"
-CERTAIN = {NUMBER, ADDRESS, TITLE}
+TEXTS = {SAME_TEXT, REPRINT}
+CERTAIN = {NUMBER, ADDRESS, TITLE, *TEXTS}
 HEADER = re.compile(r"^.{2,30}?(?:政府|办公室|委员会|[局厅部院所])关于")
 FIGURES = re.compile(r"[0-9一二三四五六七八九十百千万〇零两]+")
 NUMBER_PARTS = re.compile(r"^(.*?)[〔\[(【]?(\d{4})[〕\])】]?第?0*(\d+)号?$")
@@ -40,6 +43,7 @@ class Match:
     """Something that may be the same; ``reasons`` are codes, the surest first.
 
     Exactly one of ``page_id`` (here) and ``external_id`` (a superior's) is set.
+    ``percent`` is how much of the text is the same (`likeness.verdict.Likeness`).
     """
 
     title: str
@@ -51,11 +55,22 @@ class Match:
     date: Any = None
     url: str = ""
     live: bool = True
+    percent: int = 0
 
     @property
     def certain(self) -> bool:
-        """Whether it is the same by number, address or title."""
+        """Whether it is the same by number, address, title or text."""
         return bool(CERTAIN & set(self.reasons))
+
+    @property
+    def same_text(self) -> bool:
+        """Whether both texts are worth being shown side by side."""
+        return bool(TEXTS & set(self.reasons))
+
+    @property
+    def is_reprint(self) -> bool:
+        """Whether the draft forwards it, text and all."""
+        return REPRINT in self.reasons
 
     @property
     def why(self) -> str:
@@ -65,6 +80,8 @@ class Match:
             ADDRESS: _("原文网址相同"),
             TITLE: _("标题相同"),
             NEAR_TITLE: _("标题很像"),
+            SAME_TEXT: _("正文很像（%(percent)d%% 相同）") % {"percent": self.percent},
+            REPRINT: _("全文转发了它（%(percent)d%%）") % {"percent": self.percent},
         }
         return "，".join(words[reason] for reason in self.reasons)
 
@@ -78,11 +95,9 @@ class Wanted:
     title: str
     pairs: Counter[str] = field(default_factory=Counter)
     figures: tuple[str, ...] = ()
-    villages: frozenset[str] = frozenset()
+    names: Callable[[], Iterable[str]] = tuple
 
-    def reasons(
-        self, title: str, number: str, address: str, names: Iterable[str]
-    ) -> tuple[str, ...]:
+    def reasons(self, title: str, number: str, address: str) -> tuple[str, ...]:
         """Return by what a candidate is the same; empty when it is another thing."""
         found = []
         if self.number and number and self.number == number_key(number):
@@ -92,18 +107,19 @@ class Wanted:
         key = title_key(title)
         if self.title and key == self.title:
             found.append(TITLE)
-        elif self.title and self._is_near(key, names):
+        elif self.title and self._is_near(key):
             found.append(NEAR_TITLE)
         return tuple(found)
 
-    def _is_near(self, key: str, names: Iterable[str]) -> bool:
+    def _is_near(self, key: str) -> bool:
         longer = max(len(key), len(self.title))
         if longer - min(len(key), len(self.title)) > longer * 0.2:
             return False
         if overlap(self.pairs, bigrams(key)) < NEAR:
             return False
-        same_figures = self.figures == tuple(FIGURES.findall(key))
-        return same_figures and self.villages == {name for name in names if name in key}
+        if self.figures != tuple(FIGURES.findall(key)):
+            return False
+        return all((name in key) == (name in self.title) for name in self.names())
 
 
 def title_key(title: str) -> str:
@@ -148,6 +164,7 @@ def find_duplicates(
     title: str,
     document_number: str = "",
     url: str = "",
+    text: str = "",
     user: Any = None,
     exclude_page_id: int | None = None,
     exclude_external_id: int | None = None,
@@ -155,30 +172,71 @@ def find_duplicates(
     """Return what may be the same, the surest first; a fixed number of queries.
 
     Args:
+        text: the body, as plain text.
         user: whose own drafts are compared too; without one only what is public.
         exclude_page_id: the draft itself.
         exclude_external_id: what the draft already refers to.
     """
-    names = list(Village.objects.values_list("name", flat=True))
     key = title_key(title)
+    drafts = None if user is None else own_drafts(user)
     wanted = Wanted(
         number=number_key(document_number),
         address=address_key(url),
         title=key,
         pairs=bigrams(key),
         figures=tuple(FIGURES.findall(key)),
-        villages=frozenset(name for name in names if name in key),
+        names=cache(_village_names),
     )
-    candidates = [*_public(), *_superiors(), *_drafts(user)]
+    candidates = [*_public(), *_superiors(), *_drafts(drafts)]
+    found = [match for row in candidates if (match := _matched(wanted, row))]
+    similar = similar_texts(title, text, drafts, wanted.names)
     found = [
         match
-        for row in candidates
-        if (match := _matched(wanted, row, names))
-        and (match.page_id is None or match.page_id != exclude_page_id)
+        for match in _with_texts(found, similar)
+        if (match.page_id is None or match.page_id != exclude_page_id)
         and (match.external_id is None or match.external_id != exclude_external_id)
     ]
-    found.sort(key=lambda m: (not m.certain, -len(m.reasons), not m.live))
+    found.sort(key=lambda m: (not m.certain, -len(m.reasons), not m.live, -m.percent))
     return found[:MAX_MATCHES]
+
+
+def _with_texts(matches: list[Match], similar: list[Similar]) -> list[Match]:
+    """Return the matches with those by text, each thing once."""
+    found = {(m.page_id, m.external_id): m for m in matches}
+    for row in similar:
+        match = _of_similar(row)
+        place = (match.page_id, match.external_id)
+        known = found.get(place, match)
+        reasons = tuple(dict.fromkeys((*known.reasons, *match.reasons)))
+        found[place] = replace(known, reasons=reasons, percent=match.percent)
+    return list(found.values())
+
+
+def _of_similar(row: Similar) -> Match:
+    reasons, percent = (row.likeness.kind,), row.likeness.percent
+    if row.external:
+        item = row.external
+        return Match(
+            item.title,
+            reasons,
+            external_id=item.pk,
+            document_number=item.document_number,
+            publisher=item.publisher,
+            date=item.date_published,
+            url=item.url,
+            percent=percent,
+        )
+    page = row.page
+    return Match(
+        page.title if page.live else page.draft_title,
+        reasons,
+        page_id=page.pk,
+        document_number=page.document_number,
+        publisher=page.publisher,
+        date=page.date_published if page.live else None,
+        live=page.live,
+        percent=percent,
+    )
 
 
 def duplicates_of(page: DisclosureItemPage, user: Any = None) -> list[Match]:
@@ -187,6 +245,7 @@ def duplicates_of(page: DisclosureItemPage, user: Any = None) -> list[Match]:
         title=page.title,
         document_number=page.document_number,
         url=page.source_url,
+        text=body_text(page.body),
         user=user,
         exclude_page_id=page.pk,
         exclude_external_id=page.reference_id,
@@ -202,11 +261,13 @@ def open_duplicates(page: DisclosureItemPage, user: Any = None) -> list[Match]:
     return [match for match in duplicates_of(page, user) if match.certain]
 
 
-def _matched(wanted: Wanted, row: dict[str, Any], names: Iterable[str]) -> Match | None:
+def _village_names() -> list[str]:
+    return list(Village.objects.order_by().values_list("name", flat=True))
+
+
+def _matched(wanted: Wanted, row: dict[str, Any]) -> Match | None:
     address = row.pop("address", "")
-    reasons = wanted.reasons(
-        row["title"], row.get("document_number", ""), address, names
-    )
+    reasons = wanted.reasons(row["title"], row.get("document_number", ""), address)
     return Match(reasons=reasons, **row) if reasons else None
 
 
@@ -242,21 +303,9 @@ def _superiors() -> Iterator[dict[str, Any]]:
         }
 
 
-def superior_items() -> QuerySet[ExternalItem]:
-    """Return what superiors published, as far as it is known here."""
-    return ExternalItem.objects.filter(
-        relation=ExternalRelation.SUPERIOR, state="published"
-    )
-
-
-def _drafts(user: Any) -> Iterator[dict[str, Any]]:
-    """Drafts that this user may open; nobody learns of another office's."""
-    if user is None:
+def _drafts(drafts: QuerySet[DisclosureItemPage] | None) -> Iterator[dict[str, Any]]:
+    if drafts is None:
         return
-    own = policy_registry.get_by_type(Page).explorable_instances(user)
-    drafts = DisclosureItemPage.objects.filter(
-        live=False, withdrawn_at=None, pk__in=own.values("pk")
-    )
     fields = ("pk", "draft_title", "document_number", "source_url")
     for pk, title, number, source in drafts.values_list(*fields):
         yield {

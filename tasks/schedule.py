@@ -58,6 +58,7 @@ def periodic_jobs() -> list[Periodic]:
         ),
         Periodic("tasks.guide", "tasks.jobs.guide.guide", 60),
         Periodic("tasks.extract", "tasks.jobs.extract.extract", 15),
+        Periodic("tasks.print_texts", "tasks.jobs.prints.print_texts", 60, first_s=20),
         Periodic(  # each link once a day, a few at a time
             "tasks.check_links", "tasks.jobs.links.check_links", 600, first_s=600
         ),

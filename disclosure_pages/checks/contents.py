@@ -18,7 +18,11 @@ from wagtail.rich_text import RichText
 
 from cms.numbers import small_int
 
-BREAKS = {"p", "h2", "h3", "li", "br", "hr", "tr", "div"}
+BREAKS = {
+    *("p", "h2", "h3", "h4", "li", "br", "hr", "tr", "div", "section", "figcaption"),
+    *("dt", "dd", "caption", "blockquote"),
+}
+CELLS = {"td", "th"}
 ENDS = re.compile(r"\n{2,}")
 # What readers never see, or what other checks look at.
 NOT_TEXT = {
@@ -62,6 +66,8 @@ class _RichReader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in BREAKS:
             self.text.append("\n")
+        elif tag in CELLS:
+            self.text.append("\t")
         elif tag == "a" and self._open:
             values, start = self._open
             self.links.append((values, "".join(self.text[start:])))
@@ -85,6 +91,18 @@ def contents_of(page: Page) -> Contents:
             if isinstance(value, str) and value.strip():
                 contents.texts.append((name, value))
     return contents
+
+
+def body_text(body: StreamValue) -> str:
+    """Return the text of a body, tables and all, a line for each paragraph."""
+    contents = Contents()
+    _read(contents, "body", body)
+    return "\n".join(text for _name, text in contents.texts)
+
+
+def text_of_html(html: str) -> str:
+    """Return the text of HTML that holds no scripts or styles."""
+    return ENDS.sub("\n", "".join(_read_html(html).text)).strip()
 
 
 def linked_documents(page: Page) -> dict[int, str]:

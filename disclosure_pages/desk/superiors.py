@@ -18,9 +18,9 @@ from wagtail.admin.views.generic.chooser import (
 )
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
+from disclosure_pages.compared import superior_items
 from disclosure_pages.desk.wizard import access
 from disclosure_pages.desk.wizard.forms import SuperiorForm
-from disclosure_pages.duplicates import superior_items
 from disclosure_pages.models import ExternalItem
 from disclosure_pages.services.references import record_superior_item
 

@@ -1,7 +1,7 @@
 """How Wagtail's admin reaches the wizard, the references and the duplicate check."""
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -9,9 +9,10 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.models import Page
 
+from disclosure_pages.checks.contents import body_text
 from disclosure_pages.desk.selectors import offices_to_write_in
 from disclosure_pages.desk.superiors import SuperiorChooserViewSet, superiors
-from disclosure_pages.desk.wizard import screens, start
+from disclosure_pages.desk.wizard import beside, screens, start
 from disclosure_pages.duplicates import Match, find_duplicates
 from disclosure_pages.models import DisclosureItemPage
 
@@ -37,6 +38,16 @@ def wizard_urls() -> list[URLPattern]:
             )
         ),
         path(f"{one}done/", screens.done, name="gongkai_publish_done"),
+        path(
+            f"{one}beside/superior/<int:external_id>/",
+            beside.superior_beside,
+            name="gongkai_superior_beside",
+        ),
+        path(
+            f"{one}beside/<int:other_id>/",
+            beside.item_beside,
+            name="gongkai_item_beside",
+        ),
         path("superiors/", superiors, name="gongkai_superiors"),
     ]
 
@@ -98,6 +109,7 @@ def hold_back_duplicate(
         title=typed.get("title", ""),
         document_number=typed.get("document_number", ""),
         url=typed.get("source_url", ""),
+        text=typed_text(typed),
         user=request.user,
         exclude_page_id=page.pk if page else None,
     )
@@ -109,20 +121,43 @@ def hold_back_duplicate(
     for name in SUBMITTING:
         data.pop(name, None)
     request.POST = data
-    messages.warning(request, _warning(same))
+    messages.warning(request, _warning(same, page))
 
 
-def _warning(matches: list[Match]) -> str:
+def typed_text(typed: QueryDict) -> str:
+    """Return the text of a body as the editor sends it; "" when it is broken."""
+    block = DisclosureItemPage._meta.get_field("body").stream_block
+    try:
+        return body_text(block.value_from_datadict(typed, {}, "body"))
+    except (ValueError, KeyError, TypeError):
+        return ""  # the form says what is wrong
+
+
+def _warning(matches: list[Match], page: DisclosureItemPage | None) -> str:
     links = format_html_join(
         "；",
-        '<a href="{}" target="_blank" rel="noopener">《{}》</a>（{}）',
-        ((address_of(m), m.title, m.why) for m in matches[:3]),
+        '<a href="{}" target="_blank" rel="noopener">《{}》</a>（{}{}）',
+        ((address_of(m), m.title, m.why, _beside(m, page)) for m in matches[:3]),
     )
     return format_html(
         "{}{}{}",
         _("内容已存为草稿，还没有提交：好像已经有了"),
         links,
         _("。确实要另发的，请在“仍要另发的理由”里写明，再提交。"),
+    )
+
+
+def _beside(match: Match, page: DisclosureItemPage | None) -> str:
+    """Return a link to both texts, once the draft has an address."""
+    if page is None or not match.same_text:
+        return ""
+    name, other = "gongkai_item_beside", match.page_id
+    if match.external_id:
+        name, other = "gongkai_superior_beside", match.external_id
+    return format_html(
+        '，<a href="{}" target="_blank" rel="noopener">{}</a>',
+        reverse(name, args=[page.pk, other]),
+        _("并排对照"),
     )
 
 

@@ -53,6 +53,7 @@ from disclosure_pages.models.pages import (
     RulesIndexPage,
     RulesPage,
 )
+from disclosure_pages.models.prints import TextMark, TextPrint
 from disclosure_pages.models.reading_points import (
     ManagerAbsence,
     ReadingPointIndexPage,
@@ -112,4 +113,6 @@ __all__ = [
     "ReadingPointIndexPage",
     "ReadingPointPage",
     "Successor",
+    "TextMark",
+    "TextPrint",
 ]

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from disclosure_pages.choices import ExternalRelation
-from disclosure_pages.duplicates import superior_items
+from disclosure_pages.compared import superior_items
 from disclosure_pages.links import LinkChecker, UnsafeAddress, split_web_address
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.models.external import bucket_of

@@ -15,6 +15,7 @@ from wagtail.admin.panels import FieldPanel, ObjectList
 
 from cms.numbers import small_int
 from disclosure_pages.checks.levels import BLOCK
+from disclosure_pages.compared import superior_items
 from disclosure_pages.desk.wizard import access, drafts, steps
 from disclosure_pages.desk.wizard.forms import (
     DuplicateForm,
@@ -25,7 +26,7 @@ from disclosure_pages.desk.wizard.forms import (
 )
 from disclosure_pages.desk.wizard.proposals import propose_category, propose_genre
 from disclosure_pages.desk.wizard.start import TEMPLATES, after_what, remembered
-from disclosure_pages.duplicates import duplicates_of, open_duplicates, superior_items
+from disclosure_pages.duplicates import duplicates_of, open_duplicates
 from disclosure_pages.models import DisclosureItemPage, OfficeIndexPage
 from disclosure_pages.reference_rules import is_pure_reference
 from disclosure_pages.services import uploads

@@ -1,0 +1,1 @@
+"""Telling whether two texts are the same text: pure functions, no database."""

@@ -1,0 +1,133 @@
+"""Keeping the prints by which texts are found again, a few at a time."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models.functions import Coalesce
+
+from disclosure_pages.compared import external_text, page_text, superior_items
+from disclosure_pages.likeness.marks import (
+    hashes,
+    letters_of,
+    shingles,
+    simhash,
+    smallest,
+)
+from disclosure_pages.models import (
+    DisclosureItemPage,
+    ExternalItem,
+    TextMark,
+    TextPrint,
+)
+
+AT_ONCE = 50
+MARKS = 20  # of each text
+# A phrase that so many texts have finds nothing again: others are kept instead.
+COMMON = 200
+CONSIDERED = 400  # marks of one text, the smallest first
+
+
+@dataclass(frozen=True)
+class Due:
+    """A text to be read; exactly one of the two numbers is set."""
+
+    text: str
+    stamp: int
+    page_id: int | None = None
+    external_id: int | None = None
+
+
+def keep_prints(limit: int = 2000, budget_s: float = 20.0) -> int:
+    """Read texts that are new or were changed; returns how many were read.
+
+    May run twice at once; what the time did not allow comes next time.
+    """
+    _forget()
+    started, read = time.monotonic(), 0
+    while read < limit and time.monotonic() - started < budget_s:
+        rows = list(_due(AT_ONCE))
+        if not rows:
+            break
+        _write(rows)
+        read += len(rows)
+    return read
+
+
+def _forget() -> None:
+    """Drop the prints of what was taken back, here or by the superior."""
+    TextPrint.objects.filter(page__withdrawn_at__isnull=False).delete()
+    gone = TextPrint.objects.filter(external__isnull=False)
+    gone.exclude(external__in=superior_items()).delete()
+
+
+def _due(limit: int) -> Iterator[Due]:
+    pages = list(due_pages()[:limit])
+    for page in pages:
+        yield Due(page_text(page), page.read_stamp, page_id=page.pk)
+    for item in due_externals()[: limit - len(pages)]:
+        yield Due(external_text(item), item.version, external_id=item.pk)
+
+
+def due_pages() -> QuerySet[DisclosureItemPage]:
+    """Return the items whose text, public or draft, was not read yet."""
+    stamp = Case(When(live=True, then=F("live_revision")), default=F("latest_revision"))
+    pages = DisclosureItemPage.objects.filter(withdrawn_at=None)
+    pages = pages.annotate(read_stamp=Coalesce(stamp, 0))
+    due = Q(text_print=None) | ~Q(text_print__stamp=F("read_stamp"))
+    return pages.filter(due).select_related("latest_revision").order_by("pk")
+
+
+def due_externals() -> QuerySet[ExternalItem]:
+    """Return the superiors' items whose text was not read yet."""
+    due = Q(text_print=None) | ~Q(text_print__stamp=F("version"))
+    return superior_items().filter(due).order_by("pk")
+
+
+@transaction.atomic
+def _write(rows: list[Due]) -> None:
+    prints: list[TextPrint] = []
+    marks: list[set[int]] = []
+    for row in rows:
+        letters = letters_of(row.text)
+        found = hashes(shingles(letters.text)) if letters else set()
+        prints.append(
+            TextPrint(
+                page_id=row.page_id,
+                external_id=row.external_id,
+                stamp=row.stamp,
+                simhash=simhash(found),
+                letters=len(letters.text) if letters else 0,
+            )
+        )
+        marks.append(found)
+    mine = Q(page__in=[row.page_id for row in rows if row.page_id]) | Q(
+        external__in=[row.external_id for row in rows if row.external_id]
+    )
+    TextPrint.objects.filter(mine).delete()
+    TextPrint.objects.bulk_create(prints)
+    TextMark.objects.bulk_create(
+        TextMark(text=text, mark=mark)
+        for text, found in zip(prints, marks, strict=True)
+        for mark in _rare(found)
+    )
+
+
+def _rare(found: set[int]) -> list[int]:
+    """Return the marks to keep of one text: the smallest that are not common."""
+    considered = smallest(found, CONSIDERED)
+    rows = TextMark.objects.filter(mark__in=considered[: 4 * MARKS])
+    common = _common(rows)
+    kept = [mark for mark in considered[: 4 * MARKS] if mark not in common]
+    if len(kept) < MARKS and len(considered) > 4 * MARKS:
+        rest = considered[4 * MARKS :]
+        common = _common(TextMark.objects.filter(mark__in=rest))
+        kept += [mark for mark in rest if mark not in common]
+    return kept[:MARKS]
+
+
+def _common(rows: QuerySet[TextMark]) -> set[int]:
+    counted = rows.values("mark").annotate(texts=Count("pk")).filter(texts__gte=COMMON)
+    return set(counted.values_list("mark", flat=True))
