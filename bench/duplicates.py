@@ -5,10 +5,10 @@
 
 Pairs are made by ``tests/data/make_duplicates.py``: all superiors' texts of a seed
 stand in one database, read by the job that does it every minute; each draft is then
-looked for. Prints JSON: recall by kind, precision (any other text that is named counts
-as wrong), and how many pairs SimHash alone would have found within 3 bits of 64. With
-``--rows`` queries and milliseconds of a look-up among so many superiors' texts, median
-and slowest of 40, by text alone and by text, number, address and title.
+looked for. Prints a line of JSON each: recall by kind, precision (any other text that
+is named counts as wrong), and how many pairs SimHash alone would have found within 3
+bits of 64. With ``--rows`` queries and milliseconds of a look-up among so many
+superiors' texts, median and slowest of 40, by text alone and by all that is compared.
 """
 
 import argparse
@@ -204,15 +204,15 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true")
     asked = parser.parse_args()
     with own_database():
-        if asked.rows:
-            figures = [look_up(int(rows)) for rows in asked.rows.split(",")]
-        else:
-            seeds = asked.seeds.split(",")
-            figures = [measure(int(s), asked.count, asked.forms) for s in seeds]
-    for figure in figures:
-        if "wrong" in figure and not asked.wrong:
-            figure["wrong"] = len(figure["wrong"])
-    json.dump(figures, sys.stdout, ensure_ascii=False, indent=1)
+        for number in (asked.rows or asked.seeds).split(","):
+            if asked.rows:
+                figure = look_up(int(number))
+            else:
+                figure = measure(int(number), asked.count, asked.forms)
+            if "wrong" in figure and not asked.wrong:
+                figure["wrong"] = len(figure["wrong"])
+            json.dump(figure, sys.stdout, ensure_ascii=False)
+            print(flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from disclosure_pages.compared import (
     page_text,
     superior_items,
 )
+from disclosure_pages.likeness.facts import large_figures
 from disclosure_pages.likeness.marks import distance, hashes, simhash, smallest
 from disclosure_pages.likeness.verdict import Likeness, Text, likeness
 from disclosure_pages.models import (
@@ -26,6 +27,7 @@ from disclosure_pages.models import (
 from disclosure_pages.public_state import visible_pages
 
 ASKED = 400  # marks of the draft that are looked up, the smallest first
+ASKED_FIGURES = 100
 CANDIDATES = 200  # whose owners are asked whether the user may see them
 COMPARED = 24  # letter by letter
 
@@ -82,8 +84,9 @@ class _Candidate(NamedTuple):
 def _nearest(draft: Text) -> list[_Candidate]:
     """Return the texts that share the most marks; of these the most alike first."""
     found = hashes(draft.pieces)
+    figures = smallest(hashes(large_figures(draft.letters.text)), ASKED_FIGURES)
     rows = (
-        TextMark.objects.filter(mark__in=smallest(found, ASKED))
+        TextMark.objects.filter(mark__in=[*smallest(found, ASKED), *figures])
         .values_list("text__page", "text__external", "text__simhash")
         .annotate(shared=Count("pk"))
         .order_by("-shared")[:CANDIDATES]

@@ -9,6 +9,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 
 from disclosure_pages.compared import external_text, page_text, superior_items
+from disclosure_pages.likeness.facts import large_figures
 from disclosure_pages.likeness.marks import (
     hashes,
     letters_of,
@@ -25,6 +26,7 @@ from disclosure_pages.models import (
 
 AT_ONCE = 50
 MARKS = 20  # of each text
+FIGURE_MARKS = 12  # and of its figures
 # A phrase that so many texts have finds nothing again: others are kept instead.
 COMMON = 200
 CONSIDERED = 400  # marks of one text, the smallest first
@@ -89,7 +91,7 @@ def due_externals() -> QuerySet[ExternalItem]:
 @transaction.atomic
 def _write(rows: list[Due]) -> None:
     prints: list[TextPrint] = []
-    marks: list[set[int]] = []
+    marks: list[list[int]] = []
     for row in rows:
         letters = letters_of(row.text)
         found = hashes(shingles(letters.text)) if letters else set()
@@ -102,7 +104,8 @@ def _write(rows: list[Due]) -> None:
                 letters=len(letters.text) if letters else 0,
             )
         )
-        marks.append(found)
+        figures = hashes(large_figures(letters.text)) if found else set()
+        marks.append([*_rare(found, MARKS), *_rare(figures, FIGURE_MARKS)])
     mine = Q(page__in=[row.page_id for row in rows if row.page_id]) | Q(
         external__in=[row.external_id for row in rows if row.external_id]
     )
@@ -111,21 +114,19 @@ def _write(rows: list[Due]) -> None:
     TextMark.objects.bulk_create(
         TextMark(text=text, mark=mark)
         for text, found in zip(prints, marks, strict=True)
-        for mark in _rare(found)
+        for mark in found
     )
 
 
-def _rare(found: set[int]) -> list[int]:
+def _rare(found: set[int], count: int) -> list[int]:
     """Return the marks to keep of one text: the smallest that are not common."""
-    considered = smallest(found, CONSIDERED)
-    rows = TextMark.objects.filter(mark__in=considered[: 4 * MARKS])
-    common = _common(rows)
-    kept = [mark for mark in considered[: 4 * MARKS] if mark not in common]
-    if len(kept) < MARKS and len(considered) > 4 * MARKS:
-        rest = considered[4 * MARKS :]
-        common = _common(TextMark.objects.filter(mark__in=rest))
-        kept += [mark for mark in rest if mark not in common]
-    return kept[:MARKS]
+    kept: list[int] = []
+    left = smallest(found, CONSIDERED)
+    while left and len(kept) < count:
+        asked, left = left[: 4 * MARKS], left[4 * MARKS :]
+        common = _common(TextMark.objects.filter(mark__in=asked))
+        kept += [mark for mark in asked if mark not in common]
+    return kept[:count]
 
 
 def _common(rows: QuerySet[TextMark]) -> set[int]:
