@@ -85,7 +85,7 @@ IN_PLACE = [
     (r"^admin/users", {"pk": "user"}),
     (r"^admin/sites", {"pk": "main_site"}),
     (r"^admin/feedback", {"pk": "feedback"}),
-    (r"^admin/outbox", {"pk": "outbox"}),
+    (r"^admin/outbox", {"pk": "outbox", "target": "=portal:city"}),
     (r"^admin/search", {"pk": "question", "engine": "=local"}),
     (r"^admin/saved-filters", {"pk": "filter"}),
     (r"^admin/workflows/tasks", {"pk": "task", "app_label": "=wagtailcore",
