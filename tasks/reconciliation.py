@@ -157,15 +157,21 @@ def examine(
 
 
 def _behind(report: Report) -> dict[str, Difference]:
-    """Return the differences in which the target holds no more than we want of it."""
+    """Return the differences in which the target holds no more than we want of it.
+
+    What somebody at a portal without interface sent back waits for a person here.
+    """
     rows = OutboxEntry.objects.filter(target=report.target)
+    if not report.provable:
+        rows = rows.filter(dead=False)
     found: dict[str, Difference] = {}
     keys = sorted(report.differences)
     for start in range(0, len(keys), CHUNK):
         chunk = rows.filter(key__in=keys[start : start + CHUNK])
         wanted = dict(chunk.values_list("key", "wanted"))
         for key in keys[start : start + CHUNK]:
-            if report.differences[key].held <= wanted.get(key, 0):
+            unknown = 0 if report.provable else -1
+            if report.differences[key].held <= wanted.get(key, unknown):
                 found[key] = report.differences[key]
     return found
 
@@ -272,7 +278,8 @@ def _compare_rows(
     held = sorted(portal.read_rows(only))
     open_keys = portal.waiting_keys()
     report.provable, report.awaiting = portal.provable, len(open_keys)
-    true = (row for row in true_rows(report.target, only) if row.key not in open_keys)
+    rows = true_rows(report.target, only, trusting=report.trusting and only is None)
+    true = (row for row in rows if row.key not in open_keys)
     held = [row for row in held if row.key not in open_keys]
     return _join(report, true, held, count=only is None)
 

@@ -17,15 +17,17 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 
+from bench.plone_run import prepare
 from disclosure_pages.models.external import bucket_of
 from tasks import targets
 from tasks.targets import Waiting
 from tasks.targets.base import ReadsBuckets
 from tasks.template import inbox
 from tasks.template.batches import shelf_of
-from tests.tasks.fake_plone import ACCOUNT
+from tests.tasks.fake_plone import ACCOUNT, EDITOR
 from tests.tasks.processes import ROOT, free_port, wait_until_answers
 
 
@@ -184,6 +186,8 @@ class FakePlone:
 
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
+    account: str = ACCOUNT
+    editor: str = EDITOR
 
     @property
     def url(self):
@@ -208,8 +212,9 @@ class FakePlone:
     def asked(self):
         return self.ask("GET", f"http://127.0.0.1:{self.port}/__asked")[1]
 
-    def ask(self, method, path, message=None, account=ACCOUNT):
-        """Ask as an account, or as a stranger: status and JSON or bytes."""
+    def ask(self, method, path, message=None, account=None):
+        """Ask as our account, another, or a stranger (""): status, JSON or bytes."""
+        account = self.account if account is None else account
         url = path if path.startswith("http") else self.url + path
         request = urllib.request.Request(
             url,
@@ -234,13 +239,43 @@ def _basic(account):
     return base64.b64encode(account.encode()).decode()
 
 
+class RealPlone(FakePlone):
+    """A Plone that runs elsewhere, named by `GONGKAI_TEST_PLONE` (URL, NAME:PASSWORD).
+
+    What needs faults, or to know what was asked, is skipped.
+    """
+
+    folder = ""
+
+    @property
+    def url(self):
+        return self.folder
+
+    def start(self):
+        address, self.editor = os.environ["GONGKAI_TEST_PLONE"].split()
+        self.folder, self.account = prepare(address, self.editor)
+        return self
+
+    def fault(self, **faults):
+        if any(faults.values()):
+            pytest.skip("a real Plone has no faults to order")
+
+    def asked(self):
+        pytest.skip("a real Plone does not tell what it was asked")
+
+
+def plone_site():
+    """The stand-in, or the real one where one is named."""
+    return RealPlone() if os.environ.get("GONGKAI_TEST_PLONE") else FakePlone()
+
+
 class PloneContract(Contract):
     """A Plone 6 site."""
 
     def __init__(self, site, settings):
         self.site = site
         settings.GONGKAI_PORTALS = {"city": f"plone+{site.url}"}
-        settings.GONGKAI_PORTAL_KEYS = {"city": ACCOUNT}
+        settings.GONGKAI_PORTAL_KEYS = {"city": site.account}
         site.fault(conflicts=0, lost=0, down=False)
 
     def find(self, key):

@@ -1,4 +1,8 @@
-"""The traps of a Plone portal, each as it was met at a real one."""
+"""The traps of a Plone portal, each as it was met at a real one.
+
+With `GONGKAI_TEST_PLONE="http://host/Plone NAME:PASSWORD"` (a Manager) they and the
+contract are held against that site instead of the stand-in.
+"""
 
 import pytest
 
@@ -8,9 +12,8 @@ from tasks.models import OutboxEntry
 from tasks.reconciliation import reconcile
 from tasks.targets import Receipt, TargetDown, TargetError
 from tests.factories import make_document, make_item, make_site
-from tests.tasks.fake_plone import EDITOR
 from tests.tasks.messages import new_key, state_of, withdrawal_of
-from tests.tasks.portal_contracts import FakePlone, PloneContract
+from tests.tasks.portal_contracts import PloneContract, plone_site
 
 pytestmark = pytest.mark.django_db
 FACTS = {"date_published": "2026-09-04"}
@@ -18,7 +21,7 @@ FACTS = {"date_published": "2026-09-04"}
 
 @pytest.fixture(scope="module")
 def site():
-    site = FakePlone()
+    site = plone_site()
     try:
         yield site.start()
     finally:
@@ -39,6 +42,11 @@ def item(key=None, **changes):
 def send(portal, version, state):
     (outcome,) = portal.send((version, state))
     return outcome
+
+
+def editor(portal):
+    """Somebody who works at the portal."""
+    return portal.site.editor
 
 
 def url_of(portal, key):
@@ -79,7 +87,9 @@ def test_a_lost_answer_never_makes_a_second_item(portal, lost):
 def test_an_item_that_somebody_edits_waits_and_says_why(portal):
     state = item()
     send(portal, 1, state)
-    portal.site.ask("POST", f"{url_of(portal, state.key)}/@lock", {}, EDITOR)
+    portal.site.ask(
+        "POST", f"{url_of(portal, state.key)}/@lock", {}, portal.site.editor
+    )
     outcome = send(portal, 2, item(state.key, title="改"))
     assert outcome.reason_zh == "门户上有人正在编辑这一条，稍后再试。"
     assert outcome.retryable
@@ -88,7 +98,9 @@ def test_an_item_that_somebody_edits_waits_and_says_why(portal):
 def test_a_withdrawal_waits_for_nobody(portal):
     state = item()
     send(portal, 1, state)
-    portal.site.ask("POST", f"{url_of(portal, state.key)}/@lock", {}, EDITOR)
+    portal.site.ask(
+        "POST", f"{url_of(portal, state.key)}/@lock", {}, portal.site.editor
+    )
     assert send(portal, 2, withdrawal_of(state.key)).read_back
     assert portal.shown(state.key) is None
 
@@ -110,7 +122,7 @@ def test_an_item_that_the_portals_staff_moved_is_followed(portal):
     state = item()
     send(portal, 1, state)
     source = url_of(portal, state.key)
-    portal.site.ask("POST", "/@move", {"source": source}, EDITOR)
+    portal.site.ask("POST", "/@move", {"source": source}, editor(portal))
     # The old address answers still: the item is found further up.
     assert portal.site.ask("GET", source)[0] == 200
     receipt = send(portal, 2, item(state.key, title="移动以后"))
@@ -126,7 +138,7 @@ def test_a_copy_that_the_portals_staff_made_is_withdrawn_too(portal):
     parent = where.rpartition("/")[0]
     _status, answer = portal.site.ask("POST", f"{parent}/@copy", {"source": where})
     copy = answer[0]["target"]
-    portal.site.ask("POST", f"{copy}/@workflow/publish", {}, EDITOR)
+    portal.site.ask("POST", f"{copy}/@workflow/publish", {}, editor(portal))
     send(portal, 2, withdrawal_of(state.key))
     assert portal.site.ask("GET", copy, account="")[0] == 401
 
@@ -140,7 +152,7 @@ def test_a_copy_published_later_is_seen_as_visible_though_withdrawn(portal):
     send(portal, 2, withdrawal_of(state.key))
     assert portal.row(state.key).state == "withdrawn"
     copy = answer[0]["target"]
-    portal.site.ask("POST", f"{copy}/@workflow/publish", {}, EDITOR)
+    portal.site.ask("POST", f"{copy}/@workflow/publish", {}, editor(portal))
     assert portal.row(state.key).state == "published"
 
 
@@ -151,7 +163,7 @@ def test_something_else_at_our_address_is_left_alone(portal):
     assert folder is None
     place = f"{portal.site.url}/work-2026-09"
     other = {"@type": "News Item", "id": state.key, "title": "别人的"}
-    portal.site.ask("POST", place, other, EDITOR)
+    portal.site.ask("POST", place, other, editor(portal))
     outcome = send(portal, 1, state)
     assert "已被别的内容占用" in outcome.reason_zh
     assert not outcome.retryable
@@ -231,7 +243,7 @@ def test_pages_of_a_search_are_read_to_the_end(portal, monkeypatch):
 
 def test_what_is_not_ours_is_not_read_as_ours(portal):
     other = {"@type": "News Item", "id": "a-notice", "title": "别人的"}
-    portal.site.ask("POST", "", other, EDITOR)
+    portal.site.ask("POST", "", other, editor(portal))
     assert "a-notice" not in {row.key for row in portal.target.read_rows()}
 
 
@@ -264,9 +276,11 @@ def test_what_is_public_here_is_public_there(portal, published):
 def test_reconciling_finds_and_heals_what_the_portals_staff_did(portal, published):
     edited, hidden, removed = published
     where = {page.key: url_of(portal, page.key) for page in published}
-    portal.site.ask("PATCH", where[edited.key], {"title": "改了"}, EDITOR)
-    portal.site.ask("POST", f"{where[hidden.key]}/@workflow/retract", {}, EDITOR)
-    portal.site.ask("DELETE", where[removed.key], None, EDITOR)
+    portal.site.ask("PATCH", where[edited.key], {"title": "改了"}, editor(portal))
+    portal.site.ask(
+        "POST", f"{where[hidden.key]}/@workflow/retract", {}, portal.site.editor
+    )
+    portal.site.ask("DELETE", where[removed.key], None, editor(portal))
     assert clean(portal) == {
         edited.key: "stale",
         hidden.key: "missing",
@@ -285,5 +299,5 @@ def test_a_withdrawal_that_the_portal_undid_is_found(portal, published):
     drain()
     assert clean(portal) == {}
     where = url_of(portal, page.key)
-    portal.site.ask("POST", f"{where}/@workflow/publish", {}, EDITOR)
+    portal.site.ask("POST", f"{where}/@workflow/publish", {}, editor(portal))
     assert clean(portal) == {page.key: "visible_but_withdrawn"}

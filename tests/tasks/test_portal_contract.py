@@ -7,11 +7,11 @@ from tests.factories import make_document
 from tests.tasks.messages import new_key, state_of, withdrawal_of
 from tests.tasks.portal_contracts import (
     ExampleContract,
-    FakePlone,
     HttpContract,
     PloneContract,
     TemplateContract,
     example_code,
+    plone_site,
 )
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ FACTS = {"date_made": "2026-09-02", "date_published": "2026-09-04"}
 
 @pytest.fixture(scope="session")
 def fake_plone():
-    site = FakePlone()
+    site = plone_site()
     try:
         yield site.start()
     finally:

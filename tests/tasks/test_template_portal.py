@@ -16,6 +16,7 @@ from tasks.drain import drain
 from tasks.models import (
     OutboxEntry,
     PortalTemplate,
+    ReconcileReport,
     TemplateBatch,
     TemplateColumn,
     TemplateReceipt,
@@ -23,6 +24,7 @@ from tasks.models import (
     TemplateValue,
 )
 from tasks.reconciliation import reconcile
+from tasks.reports import reconcile_nightly
 from tasks.selectors import backlogs
 from tasks.targets import Receipt, TargetError, Waiting
 from tasks.template import batches, inbox
@@ -465,6 +467,17 @@ def test_reconciling_finds_what_the_portal_never_took(portal, published):
     assert report.keys("missing") == [published.key]
     drain()
     assert packages(portal)[-1] == "000002-发布.zip"
+
+
+def test_what_the_portal_sent_back_is_not_sent_again_every_night(portal, published):
+    with opened(portal, "000001-发布.zip") as package:
+        portal.reply(package, "no", 处理结果="退回")
+    inbox.collect()
+    drain()
+    reconcile_nightly()
+    assert ReconcileReport.objects.get().content["missing"] == [published.key]
+    drain()
+    assert packages(portal) == ["000001-发布.zip"]
 
 
 # Reminders
