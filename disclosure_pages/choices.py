@@ -112,6 +112,25 @@ class LinkStatus(models.TextChoices):
     GONE = "gone", _("原文已撤下")
 
 
+class HarvestKind(models.TextChoices):
+    """How a superior's site tells what it published."""
+
+    GONGKAI = "gongkai", _("本系统的变更清单")
+    FEED = "feed", _("RSS 或 Atom 订阅")
+    SITEMAP = "sitemap", _("网站地图")
+    LIST = "list", _("网页列表（浙江等地）")
+    GKMLPT = "gkmlpt", _("公开目录接口（广东）")
+
+
+class HarvestState(models.TextChoices):
+    """Where one address of a source stands."""
+
+    WAITING = "waiting", _("等着取")
+    HELD = "held", _("已取")
+    GONE = "gone", _("来源已撤下")
+    REFUSED = "refused", _("没取成")
+
+
 class CatalogueLevel(models.TextChoices):
     """公开层级 of the standard catalogue."""
 

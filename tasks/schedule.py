@@ -62,6 +62,8 @@ def periodic_jobs() -> list[Periodic]:
         Periodic(  # each link once a day, a few at a time
             "tasks.check_links", "tasks.jobs.links.check_links", 600, first_s=600
         ),
+        # At most 15 s of asking superiors' sites in one go.
+        Periodic("tasks.harvest", "tasks.jobs.harvest.harvest", 60, first_s=45),
     ]
 
 

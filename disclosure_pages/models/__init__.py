@@ -30,6 +30,11 @@ from disclosure_pages.models.files import (
     FileText,
 )
 from disclosure_pages.models.guide import GuidePage, GuideVersion
+from disclosure_pages.models.harvest import (
+    HarvestedLink,
+    HarvestHost,
+    HarvestSource,
+)
 from disclosure_pages.models.indexes import (
     CategoryIndexPage,
     DisclosureIndexPage,
@@ -65,6 +70,9 @@ from disclosure_pages.models.rules import ContentRule, RuleAction, RuleRun
 from disclosure_pages.models.withdrawals import Successor
 
 __all__ = [
+    "HarvestHost",
+    "HarvestSource",
+    "HarvestedLink",
     "ContentRule",
     "RuleAction",
     "RuleRun",

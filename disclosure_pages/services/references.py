@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from disclosure_pages.choices import ExternalRelation
 from disclosure_pages.compared import superior_items
-from disclosure_pages.links import LinkChecker, UnsafeAddress, split_web_address
+from disclosure_pages.links import LinkChecker
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.models.external import bucket_of
+from disclosure_pages.outgoing import UnsafeAddress, split_web_address
 
 LINK_CHECK_EVERY = timedelta(days=1)
 web_url = URLValidator(schemes=["http", "https"])
@@ -37,13 +38,15 @@ def record_superior_item(
     Raises:
         ValidationError: by field, in Chinese.
     """
-    url = _address(url)
+    url = page_address(url)
     title, publisher = title.strip(), publisher.strip()
     if not title:
         raise ValidationError({"title": _("请填写上级文件的标题。")})
     if not publisher:
         raise ValidationError({"publisher": _("请填写是哪个机关发布的。")})
-    key = uuid.uuid5(uuid.NAMESPACE_URL, url).hex
+    if known := superior_at(url):
+        return known
+    key = key_of(url)
     origin = Origin.objects.filter(name=publisher).first()
     item, _made = ExternalItem.objects.filter(
         relation=ExternalRelation.SUPERIOR
@@ -67,8 +70,27 @@ def record_superior_item(
     return item
 
 
-def _address(url: str) -> str:
-    """Return the address without fragment, or refuse it with words."""
+def key_of(url: str) -> str:
+    """Return the key under which a superior's page is kept."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, url).hex
+
+
+def superior_at(url: str) -> ExternalItem | None:
+    """Return the row of this address, also when it was written a little otherwise."""
+    rest = url.partition("://")[2]
+    ends = {rest, rest.rstrip("/"), f"{rest.rstrip('/')}/"}
+    urls = [f"{scheme}://{end}" for scheme in ("https", "http") for end in sorted(ends)]
+    same = Q(key__in=[key_of(one) for one in urls]) | Q(url__in=urls)
+    rows = ExternalItem.objects.filter(same, relation=ExternalRelation.SUPERIOR)
+    return rows.order_by("pk").first()
+
+
+def page_address(url: str) -> str:
+    """Return the address without fragment.
+
+    Raises:
+        ValidationError: with words for ``url``.
+    """
     try:
         parts = split_web_address(url)
         web_url(url.strip())

@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.utils import timezone
 
-from disclosure_pages import links
+from disclosure_pages import outgoing
 from disclosure_pages.choices import LinkStatus, ReferenceKind
-from disclosure_pages.links import LinkChecker, UnsafeAddress, resolve
+from disclosure_pages.links import LinkChecker
 from disclosure_pages.models import ExternalItem
+from disclosure_pages.outgoing import UnsafeAddress, resolve
 from disclosure_pages.public_state import public_keys, visible_external
 from disclosure_pages.reference_rules import reference_label, reference_warning
 from disclosure_pages.services.references import (
@@ -237,8 +238,10 @@ def test_a_redirect_into_the_network_is_not_followed(
 ):
     """The first host counts as public here; the place it sends to does not."""
     settings.GONGKAI_LINK_CHECK_PRIVATE = False
-    real = links._is_public
-    monkeypatch.setattr(links, "_is_public", lambda ip: ip == "127.0.0.1" or real(ip))
+    real = outgoing._is_public
+    monkeypatch.setattr(
+        outgoing, "_is_public", lambda ip: ip == "127.0.0.1" or real(ip)
+    )
     result = checker.check(f"{server}/to-metadata")
     assert (result.status, "内部网络" in result.detail) == (LinkStatus.BROKEN, True)
 
