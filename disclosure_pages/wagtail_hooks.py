@@ -180,6 +180,7 @@ from disclosure_pages.desk import (  # noqa: E402, F401
     batch_views,
     checks_hooks,
     duty_hooks,
+    harvest,
     notice_views,
     opinions,
     points_report,

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from disclosure_pages.harvest.profiles import Profile
 from disclosure_pages.harvest.web import Web
 
-
 DAYS = ("date_published", "date_made")
 
 
@@ -18,7 +17,7 @@ class SourceTrouble(Exception):
 
 @dataclass(frozen=True)
 class Content:
-    """One document of a superior as it was found; texts are plain, ``html`` is not safe.
+    """One document of a superior as it was found; ``html`` is not safe yet.
 
     Empty means that the source does not say.
     """
@@ -79,7 +78,8 @@ class Find:
 class Batch:
     """Some finds, and where reading goes on when they are kept.
 
-    ``part`` is the list they stand in; ``unchanged``: all that it named before stands
+    ``begins``: everything will be named again. ``part`` is the list they stand in;
+    ``unchanged``: all that it named before stands
     there still. ``complete`` closes a reading that named everything: what it left out
     is not there, by itself if ``sure``, else when it is missing twice. When nothing of
     the batch is new, reading may end with the cursor ``enough``.
@@ -88,6 +88,7 @@ class Batch:
     finds: list[Find]
     cursor: dict[str, Any]
     part: str = ""
+    begins: bool = False
     unchanged: bool = False
     complete: bool = False
     sure: bool = False

@@ -13,6 +13,7 @@ LABEL = re.compile(
     rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE
 )
 HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+HAN = re.compile(r"[\u3000-\u9fff]")
 LOOKED_AT = 4096
 # What is called so is a part of what it is read as.
 WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030"}
@@ -23,28 +24,30 @@ CONTROLS = dict.fromkeys({*range(32), 127, 0xFFFE, 0xFFFF} - {9, 10, 13})
 
 
 def decoded(body: bytes, content_type: str = "") -> str:
-    """Return the text: by BOM, as UTF-8, as it is labelled, else as GB 18030.
+    """Return the text: by BOM, as Chinese in UTF-8, as labelled, else as GB 18030.
 
-    UTF-8 before the label: GBK is hardly ever valid UTF-8, but pages that became UTF-8
-    often keep their old label. What fits nowhere becomes U+FFFD; controls fall out.
+    UTF-8 before the label: pages that became UTF-8 often keep their old one. But short
+    texts in GBK can be valid UTF-8 by chance (通知), only never with Han in it. What
+    fits nowhere becomes U+FFFD; control characters fall out.
     """
     for mark, name in BOMS:
         if body.startswith(mark):
             return _clean(body[len(mark) :].decode(name, "replace"))
-    for name in _candidates(body, content_type):
+    labels = [*_candidates(body, content_type)]
+    for name in ("utf-8", *labels):
         try:
-            return _clean(body.decode(name))
+            text = body.decode(name)
         except UnicodeDecodeError:
             continue
-    labels = [*_candidates(body, content_type)]
-    return _clean(body.decode(labels[1], "replace"))
+        if name in labels or body.isascii() or HAN.search(text):
+            return _clean(text)
+    return _clean(body.decode(labels[0], "replace"))
 
 
 def _candidates(body: bytes, content_type: str) -> Iterator[str]:
     named = HEADER.search(content_type)
     labelled = LABEL.search(body[:LOOKED_AT])
     for text in (
-        "utf-8",
         named[1] if named else "",
         labelled[1].decode("ascii", "replace") if labelled else "",
         "gb18030",

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.utils.translation import gettext as _
+from httpx import codes
 
 from disclosure_pages.harvest import values
 from disclosure_pages.harvest.base import (
@@ -39,13 +40,13 @@ class Gongkai:
             question = urlencode({"since": since, "limit": LIMIT})
             try:
                 told = json_of(web.get(f"{base(url)}/api/v1/changes?{question}"))
-            except Gone:
-                if not since:
+            except Gone as gone:
+                if not since or gone.status != codes.GONE:
                     raise SourceTrouble(
                         _("这个网址没有本系统的变更清单，请核对网址和种类。")
-                    ) from None
-                since, again = "", True  # restored from a backup: begin again
-                yield Batch([], {"again": True})
+                    ) from gone
+                since, again = "", True  # restored from a backup
+                yield Batch([], {"again": True}, begins=True)
                 continue
             rows, following = told.get("changes"), values.text(told.get("next"))
             if not isinstance(rows, list) or (rows and following in ("", since)):

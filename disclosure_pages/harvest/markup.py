@@ -50,7 +50,7 @@ def html_of(text: str) -> html.HtmlElement | None:
 
 
 def select(tree: html.HtmlElement, selector: str) -> html.HtmlElement | None:
-    """Return the first element of ``tag``, ``#id`` or ``.class`` (profiles check it)."""
+    """Return the first element of ``tag``, ``#id`` or ``.class``."""
     tag, mark, name = selector, "", ""
     for sign in "#.":
         if sign in selector:

@@ -1,4 +1,4 @@
-"""Addresses by shape: ``/art/{y}/{m}/{d}/art_{col}_{id}.html``, with ``*`` for a part."""
+"""Addresses by shape, e.g. ``/art/{y}/{m}/{d}/art_{col}_{id}.html``; ``*``: a part."""
 
 import re
 from datetime import date

@@ -45,11 +45,15 @@ def store(source: HarvestSource, batch: Batch, counts: Counts) -> bool:
     """
     with transaction.atomic():
         fresh = 0
+        source.round += batch.begins
         finds = {find.address[:MAX_ADDRESS]: find for find in batch.finds}
         addresses = [*finds]
         for start in range(0, len(addresses), AT_ONCE):
             some = {a: finds[a] for a in addresses[start : start + AT_ONCE]}
             fresh += _store_some(source, some, batch.part, counts)
+        if batch.part and not batch.unchanged:
+            left_out = source.links.filter(part=batch.part)
+            left_out.filter(seen_round__lt=source.round).update(part="")
         if batch.unchanged:
             source.links.filter(part=batch.part).update(
                 seen_round=source.round, absences=0
@@ -124,7 +128,8 @@ def _close(source: HarvestSource, sure: bool, counts: Counts) -> None:
     if missing > max(FEW, all_of_it // 2):
         counts.warnings.append(
             _(
-                "清单里忽然少了 %(missing)d 条（共 %(all)d 条），先不当作撤下。请看看对方网站。"
+                "清单里忽然少了 %(missing)d 条（共 %(all)d 条），先不当作撤下。"
+                "请看看对方网站。"
             )
             % {"missing": missing, "all": all_of_it}
         )

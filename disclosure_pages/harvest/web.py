@@ -47,7 +47,11 @@ class WebError(Exception):
 
 
 class Gone(WebError):
-    """The server says that there is no such page."""
+    """The server says that there is no such page: 404, or 410 for ever."""
+
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(words)
+        self.status = status
 
 
 class Later(WebError):
@@ -117,14 +121,15 @@ class Web:
                 raise WebError(_("对方网站的 robots.txt 不让取这个网址。"))
             answer, following = self._once(url, headers, rules.delay_s, self.max_bytes)
             if not following:
-                return self._judged(answer, parts.netloc.lower())
+                return self._judged(answer)
             url = following
         raise WebError(_("跳转太多次。"))
 
-    def _judged(self, answer: Answer, host: str) -> Answer:
+    def _judged(self, answer: Answer) -> Answer:
         status = answer.status
         if status in GONE:
-            raise Gone(_("对方网站说没有这一页（%(code)d）。") % {"code": status})
+            words = _("对方网站说没有这一页（%(code)d）。") % {"code": status}
+            raise Gone(words, status)
         if not (httpx.codes.is_success(status) or answer.unchanged):
             raise WebError(_("对方网站回应出错（%(code)d）。") % {"code": status})
         return answer

@@ -275,6 +275,9 @@ def _allow_catalogue(*groups: Group) -> None:
                 "disclosure_pages",
                 [*(f"{v}_contentrule" for v in verbs), "view_rulerun"],
             ),
+            *permissions(
+                "disclosure_pages", [f"{verb}_harvestsource" for verb in verbs]
+            ),
         )
 
 

@@ -64,6 +64,7 @@ IN_PLACE = [
     (r"^admin/notices", {"pk": "notice_row"}),
     (r"^admin/my-absences", {"pk": "absence"}),
     (r"^admin/rules", {"rule_id": "=1"}),
+    (r"^admin/harvest", {"source_id": "harvest_source"}),
     (r"^admin/opinions", {"pk": "=1"}),
     (r"^opinion/", {"name": "image.file.name"}),
     (r"^admin/withdrawals", {"form": "=html"}),

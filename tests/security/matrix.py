@@ -98,7 +98,7 @@ PLACES = [
     ("judging", r"admin/search/(questions|judge|indexes/<str:engine>)/"),
     ("search", r"admin/search/"),
     ("audit", r"admin/audit/"),
-    ("catalogue", r"admin/snippets/disclosure_pages/|admin/rules/"),
+    ("catalogue", r"admin/snippets/disclosure_pages/|admin/(rules|harvest)/"),
     ("catalogue", r"admin/saved-searches/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(calendarday|steeringmember)/"),
     ("catalogue", r"admin/snippets/gongkai_cms/(secrecyquestion|legalground)/"),

@@ -38,6 +38,7 @@ from disclosure_pages.models import (
     DisclosureItemPage,
     ExternalItem,
     Feedback,
+    HarvestSource,
     HomePage,
     ImportBatch,
     NoticeIndexPage,
@@ -369,6 +370,12 @@ def _fill_site(world):
             url="https://city.example/1",
             relation="superior",
             version=1,
+        ),
+        "harvest_source": HarvestSource.objects.create(
+            name="市民政局",
+            kind="feed",
+            url="http://127.0.0.1:9/",
+            publisher="市民政局",
         ),
         "snippet": Office.objects.first(),
     }

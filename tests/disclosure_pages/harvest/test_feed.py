@@ -104,7 +104,7 @@ def test_atom_is_read_too(superior, source, run):
     [
         '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><rss><channel><item>'
         "<title>&a;</title><link>http://x.example.cn/</link></item></channel></rss>",
-        '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><rss>&b;</rss>',
+        '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><rss>&b;</rss>',
         '<!DOCTYPE rss SYSTEM "http://127.0.0.1/x.dtd"><rss/>',
     ],
 )
@@ -117,7 +117,9 @@ def test_a_feed_with_a_dtd_is_refused_with_words(superior, source, run, body):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("body", ["", "<html>", "<html/>", "{}", "<rss>", "<a>" * 50_000])
+@pytest.mark.parametrize(
+    "body", ["", "<html>", "<html/>", "{}", "<rss>", "<a>" * 50_000]
+)
 def test_what_is_no_feed_is_said_in_words(superior, source, run, body):
     superior.put("/feed.rss", body)
     superior.show()
