@@ -22,6 +22,7 @@ class Site:
 
     def __init__(self, superior):
         self.superior, self.log, self.pages = superior, [], {}
+        self.number = 0
 
     def publish(self, key, title="关于救助的通知", **values):
         number = values.pop("index_number", f"N-{key}")
@@ -48,8 +49,8 @@ class Site:
 
     def _say(self, entry):
         self.log = [row for row in self.log if row[1]["key"] != entry["key"]]
-        last = self.log[-1][0] if self.log else 0
-        self.log.append((last + 1 + len(self.log), entry))
+        self.number += 1
+        self.log.append((self.number, entry))
         self.show()
 
     def show(self):
@@ -142,7 +143,7 @@ def test_a_tombstone_marks_the_row_and_tells_the_officer(site, source, run, offi
     assert "1 条信息引用了它们" in notice.text
     assert notice.url == f"/admin/harvest/{feed.pk}/?state=gone"
     site.publish("a", "关于甲的通知")
-    run(feed)
+    assert run(feed).counts.changed == 1
     item.refresh_from_db()
     assert (item.state, item.link_status, item.version) == ("published", "", 3)
     assert "正文" in item.payload["html"]
