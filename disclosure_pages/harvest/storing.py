@@ -28,7 +28,7 @@ class Counts:
     same: int = 0
     gone: int = 0
     refused: int = 0
-    found: int = 0
+    listed: int = 0
     asked: int = 0
     warnings: list[str] = field(default_factory=list)
 
@@ -65,7 +65,7 @@ def store(source: HarvestSource, batch: Batch, counts: Counts) -> bool:
         HarvestSource.objects.filter(pk=source.pk).update(
             cursor=source.cursor, round=source.round
         )
-    counts.found += fresh
+    counts.listed += fresh
     return bool(fresh)
 
 

@@ -84,7 +84,7 @@ def test_what_a_superior_publishes_changes_and_withdraws_arrives(county, setting
     again = run_source(source, budget_s=60)
     assert (again.counts.new, again.counts.asked) == (0, 1)
     number = county.manage("shell", "-c", CHANGE).stdout.split()[-1]
-    county.manage("withdraw", number, "--reason", "公开有误", "--yes", check=False)
+    county.manage("withdraw", number, "--reason", "公开有误")
     until(lambda: any(row["state"] == "withdrawn" for row in changes(county)))
     until(lambda: any("（修改）" in row.get("title", "") for row in changes(county)))
     source.refresh_from_db()
