@@ -78,16 +78,17 @@ class Find:
 class Batch:
     """Some finds, and where reading goes on when they are kept.
 
-    ``begins``: everything will be named again. ``part`` is the list they stand in;
-    ``unchanged``: all that it named before stands
-    there still. ``complete`` closes a reading that named everything: what it left out
-    is not there, by itself if ``sure``, else when it is missing twice. When nothing of
-    the batch is new, reading may end with the cursor ``enough``.
+    ``begins``: everything will be named again. ``part`` is the list they stand in, of
+    which this is the last batch if it ``part_ends``; ``unchanged``: all that it named
+    before stands there still. ``complete`` closes a reading that named everything: what
+    it left out is not there, by itself if ``sure``, else when it is missing twice. When
+    nothing of the batch is new, reading may end with the cursor ``enough``.
     """
 
     finds: list[Find]
     cursor: dict[str, Any]
     part: str = ""
+    part_ends: bool = True
     begins: bool = False
     unchanged: bool = False
     complete: bool = False

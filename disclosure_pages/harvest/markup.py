@@ -6,12 +6,12 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext as _
-from lxml import html
-from lxml.etree import LxmlError
+from lxml import etree, html
 
 from disclosure_pages.harvest.web import MAX_BYTES, Answer, WebError, unpacked
 
 GZIP = b"\x1f\x8b"
+MAX_TEXT = 2_000_000
 HIDDEN = ("script", "style", "noscript", "template", "iframe", "svg", "form")
 
 
@@ -41,29 +41,29 @@ def name_of(element: Element) -> str:
 
 
 def html_of(text: str) -> html.HtmlElement | None:
-    """Return the tree of a page; None when there is nothing in it."""
+    """Return the tree of a page's beginning; None when there is nothing in it."""
+    text = text[:MAX_TEXT]
     parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
         return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    except (LxmlError, ValueError):
+    except (etree.LxmlError, ValueError):
         return None
 
 
-def select(tree: html.HtmlElement, selector: str) -> html.HtmlElement | None:
-    """Return the first element of ``tag``, ``#id`` or ``.class``."""
-    tag, mark, name = selector, "", ""
-    for sign in "#.":
-        if sign in selector:
-            tag, mark, name = selector.partition(sign)
-    for element in tree.iter(tag or "*"):
-        if not isinstance(element.tag, str):
-            continue
-        if mark == "#" and element.get("id") != name:
-            continue
-        if mark == "." and name not in (element.get("class") or "").split():
-            continue
-        return element
-    return None
+def select(tree: html.HtmlElement, selectors: list[str]) -> html.HtmlElement | None:
+    """Return the first element with text for the first selector that has one.
+
+    A selector is ``tag``, ``#id`` or ``.class``; the page is walked once.
+    """
+    first: dict[str, html.HtmlElement] = {}
+    wanted = set(selectors)
+    for element in tree.iter(etree.Element):
+        names = [str(element.tag), f"#{element.get('id')}"]
+        names += [f".{name}" for name in (element.get("class") or "").split()]
+        for name in wanted.intersection(names):
+            if name not in first and text_of(element):
+                first[name] = element
+    return next((first[name] for name in selectors if name in first), None)
 
 
 def inner_html(element: html.HtmlElement) -> str:

@@ -150,11 +150,8 @@ def _numbers(told: Any) -> dict[str, str]:
 
 
 def _heading(tree: HtmlElement) -> str:
-    for name in ("h1", "title"):
-        element = select(tree, name)
-        if element is not None and (text := text_of(element)):
-            return text
-    return ""
+    element = select(tree, ["h1", "title"])
+    return text_of(element) if element is not None else ""
 
 
 def _canonical(tree: HtmlElement, url: str) -> str:
@@ -169,11 +166,10 @@ def _canonical(tree: HtmlElement, url: str) -> str:
 
 
 def _body(tree: HtmlElement, profile: Profile) -> HtmlElement | None:
-    for selector in profile["content"]:
-        found = select(tree, selector)
-        if found is not None and text_of(found):
-            return found
-    body = select(tree, "body")
+    found = select(tree, profile["content"])
+    if found is not None:
+        return found
+    body = tree.find("body")
     if body is not None:
         for around in [*body.iter(*AROUND)]:
             around.drop_tree()

@@ -12,7 +12,7 @@ from disclosure_pages.choices import Category
 from disclosure_pages.harvest.patterns import PatternError, compiled
 
 DEFAULTS = Path(__file__).parents[1] / "data" / "harvest" / "profiles.json"
-SELECTOR = re.compile(r"(?:[a-z][a-z0-9]{0,15})?(?:[#.][\w-]{1,60})?")
+SELECTOR = re.compile(r"[a-z][a-z0-9]{0,15}|[#.][\w-]{1,60}")
 MAX_NUMBER = 1000
 MAX_ENTRIES = 60
 Profile = dict[str, Any]

@@ -22,6 +22,7 @@ from disclosure_pages.harvest.profiles import Profile
 from disclosure_pages.harvest.web import Web
 
 MAX_ADDRESSES = 50_000
+AT_ONCE = 1000
 
 
 class Sitemap:
@@ -52,9 +53,13 @@ class Sitemap:
                 if name_of(root) == "urlset":  # an index is always read
                     tags[here] = [answer.etag, answer.last_modified]
             following = {"waiting": waiting} if waiting else {}
+            while len(finds) > AT_ONCE:  # no transaction holds the database for long
+                some, finds = finds[:AT_ONCE], finds[AT_ONCE:]
+                yield Batch(some, cursor, part=part_of(here), part_ends=False)
+            cursor = {**following, "tags": tags}
             yield Batch(
                 finds,
-                {**following, "tags": tags},
+                cursor,
                 part=part_of(here),
                 unchanged=answer.unchanged,
                 complete=not waiting and profile["full"],

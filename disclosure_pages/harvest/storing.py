@@ -51,7 +51,7 @@ def store(source: HarvestSource, batch: Batch, counts: Counts) -> bool:
         for start in range(0, len(addresses), AT_ONCE):
             some = {a: finds[a] for a in addresses[start : start + AT_ONCE]}
             fresh += _store_some(source, some, batch.part, counts)
-        if batch.part and not batch.unchanged:
+        if batch.part and batch.part_ends and not batch.unchanged:
             left_out = source.links.filter(part=batch.part)
             left_out.filter(seen_round__lt=source.round).update(part="")
         if batch.unchanged:
@@ -88,7 +88,7 @@ def _store_some(
             made.append(_wait(HarvestedLink(source=source, address=address), find))
         elif link.fresh != find.fresh or link.state == HarvestState.GONE:
             waiting.append(_wait(link, find))
-        else:
+        elif (link.part, link.seen_round, link.absences) != (part, source.round, 0):
             seen.append(link)
     for link in (*made, *waiting, *seen):
         link.part, link.seen_round, link.absences = part, source.round, 0

@@ -61,6 +61,8 @@ def keep(link: HarvestedLink, content: Content) -> str:
     item = link.item or superior_at(url) or _typed_before(content)
     if item is None:
         item, outcome = _create(url, publisher, values), NEW
+    elif _is_of_another(item, source):
+        outcome = SAME  # whoever found it first writes it
     else:
         outcome = _update(item, values)
     link.item, link.state = item, HarvestState.HELD
@@ -75,6 +77,7 @@ def _columns(
 ) -> dict[str, Any]:
     attachments = [dict(file) for file in content.attachments]
     html = clean_external_html(content.html[:MAX_HTML], url)
+    html = html if len(html) <= MAX_HTML else ""  # grew by cleaning: no document
     told = content.hint
     metadata = {n: v for n, v in told.items() if n not in ("html", "attachments")}
     metadata |= {"url": url, "publisher": publisher, "source": source.name}
@@ -97,6 +100,11 @@ def _columns(
         "date_published": content.date_published,
         "date_made": content.date_made,
     }
+
+
+def _is_of_another(item: ExternalItem, source: HarvestSource) -> bool:
+    held = item.harvested.filter(state=HarvestState.HELD).order_by("pk").first()
+    return item.state == PUBLISHED and bool(held) and held.source_id != source.pk
 
 
 def _typed_before(content: Content) -> ExternalItem | None:

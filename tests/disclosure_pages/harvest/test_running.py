@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cms.models import Notice
-from disclosure_pages.harvest import running
+from disclosure_pages.harvest import running, sitemap
 from disclosure_pages.harvest.running import run_due, run_source
 from disclosure_pages.models import ExternalItem, HarvestedLink, HarvestSource
 from disclosure_pages.services.references import record_superior_item
@@ -210,6 +210,58 @@ def test_a_document_that_another_source_has_stays(superior, source, run):
     for _twice in range(2):
         run(second)
     assert ExternalItem.objects.get(state="withdrawn").title == "关于11的通知"
+
+
+@pytest.mark.django_db
+def test_no_source_writes_into_what_another_one_found(superior, source, run):
+    site(superior, 1)
+    run(source("sitemap", "/sitemap.xml", name="甲"))
+    body = (
+        "<rss version='2.0'><channel><item><title>冒充的标题</title>"
+        f"<link>{superior.url}/p0</link></item></channel></rss>"
+    )
+    superior.put("/feed.rss", body, "text/xml")
+    superior.show()
+    done = run(source("feed", "/feed.rss", name="乙"))
+    assert (done.counts.changed, done.counts.same) == (0, 1)
+    item = ExternalItem.objects.get()
+    assert (item.title, item.version, item.harvested.count()) == ("关于0的通知", 1, 2)
+
+
+@pytest.mark.django_db
+def test_a_large_map_is_kept_in_pieces_and_completely(
+    superior, source, run, monkeypatch
+):
+    monkeypatch.setattr(sitemap, "AT_ONCE", 3)
+    feed = source("sitemap", "/sitemap.xml")
+    site(superior, 12)
+    assert run(feed).counts.new == 12
+    site(superior, 11)
+    assert [run(feed).counts.gone for _twice in range(2)] == [0, 1]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div>" * 50_000 + "<h1>关于甲的通知</h1>",
+        "<main>" + "<b><i>" * 20_000 + "文" * 10,
+        "<h1>" + "关" * 100_000 + "</h1><main>" + "&amp;" * 100_000,
+        "<h1>关于\x00甲\ud83d</h1><main>\ufffe<a href='http://['>x</a>",
+        "<meta name=PubDate content='9999-99-99'><h1>x</h1><base href='http://['>",
+        "<script type='application/ld+json'>" + "[" * 50_000 + "</script><h1>x</h1>",
+        '<script type="application/ld+json">{"@type": ["Report"], "name": {}}</script>',
+        "<html xmlns:o='x'><o:p><![CDATA[x]]><?php x ?><h1>x</h1>",
+    ],
+)
+def test_no_page_breaks_a_run(superior, source, run, body):
+    rows = f"<url><loc>{superior.url}/p0</loc></url>"
+    superior.put("/sitemap.xml", f"<urlset {NS}>{rows}</urlset>", "text/xml")
+    superior.put("/p0", body.encode("utf-8", "replace"))
+    superior.show()
+    done = run(source("sitemap", "/sitemap.xml"))
+    assert done.error == ""
+    assert done.counts.new + done.counts.refused == 1
 
 
 @pytest.mark.django_db
