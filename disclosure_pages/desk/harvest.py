@@ -23,7 +23,7 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import EditView, SnippetViewSet
 
 from cms.desk_columns import yes_no
-from disclosure_pages.choices import HarvestState
+from disclosure_pages.choices import Category, HarvestState
 from disclosure_pages.harvest.trying import SHOWN, try_out
 from disclosure_pages.models import HarvestSource
 from disclosure_pages.services.harvest import KEEPS
@@ -89,13 +89,18 @@ def _edit_url(source: HarvestSource) -> str:
 def trial(request: HttpRequest, source_id: int) -> HttpResponse:
     """Ask the site for its first entries and show them; keeps nothing of them."""
     source = get_object_or_404(HarvestSource, pk=source_id)
+    tried, labels = try_out(source), dict(Category.choices)
     return TemplateResponse(
         request,
         "disclosure_pages/desk/harvest_trial.html",
         {
             "source": source,
             "edit_url": _edit_url(source),
-            "trial": try_out(source),
+            "trial": tried,
+            "rows": [
+                (row, labels.get(row.category or source.category, "—"))
+                for row in tried.rows
+            ],
             "limit": SHOWN,
         },
     )

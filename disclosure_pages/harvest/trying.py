@@ -23,6 +23,11 @@ class Trial:
     error: str = ""
     asked: int = 0
 
+    @property
+    def unopened(self) -> bool:
+        """Whether there was no time to open some page."""
+        return not all(row.title for row in self.rows)
+
 
 def try_out(
     source: HarvestSource,
