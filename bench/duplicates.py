@@ -7,9 +7,9 @@ Pairs are made by ``tests/data/make_duplicates.py``: all superiors' texts of a s
 stand in one database, read by the job that does it every minute; each draft is then
 looked for. Prints a line of JSON each: recall by kind, precision (any other text that
 is named counts as wrong), and how many pairs SimHash alone would have found within 3
-bits of 64. With ``--rows`` queries and milliseconds of processor time of a look-up among so
-many superiors' texts (2,000 and copies of them with other marks), median and slowest of
-20, by text alone and by all that is compared.
+bits of 64. With ``--rows`` queries and milliseconds of processor time of a look-up
+among so many superiors' texts (2,000 and copies of them with other marks), median and
+slowest of 20, by text alone and by all that is compared.
 """
 
 import argparse
