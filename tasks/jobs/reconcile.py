@@ -5,7 +5,7 @@ from celery import shared_task
 from ..reports import reconcile_nightly
 
 
-@shared_task(name="tasks.reconcile", time_limit=3600, soft_time_limit=3500)
+@shared_task(name="tasks.reconcile", time_limit=840, soft_time_limit=780)
 def reconcile() -> int:
     """Compare every target and keep the reports; returns how many keys differed."""
     return reconcile_nightly()
