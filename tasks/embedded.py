@@ -36,9 +36,9 @@ _events: list[threading.Event] = []
 def start() -> bool:
     """Start the threads, once; says if so.
 
-    One for each target, one for periodic jobs, one for what the desk asked of an
-    index, and one that seals the audit chain: it must not wait until a file is read
-    or an index is built.
+    One for each target, two for periodic jobs (quick and slow), one for what the desk
+    asked of an index, and one that seals the audit chain: it must not wait until a file
+    is read or an index is built.
 
     Does nothing unless ``GONGKAI_EMBEDDED_JOBS``. Call it in the process that serves,
     after any fork.
@@ -48,7 +48,9 @@ def start() -> bool:
     _stopping.clear()
     for name in target_names():
         _spawn(f"drain {name}", _drainer(name), POLL_S)
-    _spawn("ticker", _ticker(periodic_jobs()), 1.0)
+    jobs = periodic_jobs()
+    _spawn("ticker", _ticker([job for job in jobs if not job.slow]), 1.0)
+    _spawn("slow ticker", _ticker([job for job in jobs if job.slow]), 1.0)
     _spawn("seal", seal, SEAL_S)
     _spawn("orders", work_off, ORDERS_S)
     return True

@@ -13,7 +13,8 @@ EXPIRES_S = 3600
 class Periodic:
     """One job; ``embedded`` says whether the ticker runs it too.
 
-    ``first_s`` is how long the ticker waits with it after the start.
+    ``first_s`` is how long the ticker waits with it after the start. ``slow``: it may
+    take many seconds and has a second ticker, so that no alarm waits for it.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Periodic:
     embedded: bool = True
     args: tuple[str, ...] = ()
     first_s: float = 2.0
+    slow: bool = False
 
 
 def periodic_jobs() -> list[Periodic]:
@@ -43,27 +45,51 @@ def periodic_jobs() -> list[Periodic]:
         Periodic("tasks.mail", "tasks.jobs.remind.mail", 60, first_s=30),
         Periodic("tasks.answer_savers", "tasks.jobs.saved_searches.answer_savers", 20),
         Periodic(  # cheap but for the minutes in which the day's letters go
-            "tasks.mail_news", "tasks.jobs.saved_searches.mail_news", 300, first_s=60
+            "tasks.mail_news",
+            "tasks.jobs.saved_searches.mail_news",
+            300,
+            first_s=60,
+            slow=True,
         ),
         Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
         Periodic("tasks.receipts", "tasks.jobs.receipts.receipts", 60, first_s=20),
-        Periodic("tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60),
-        Periodic("tasks.learn", "tasks.jobs.learn.learn", 86_400, first_s=120),
+        Periodic(
+            "tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60, slow=True
+        ),
+        Periodic(
+            "tasks.learn", "tasks.jobs.learn.learn", 86_400, first_s=120, slow=True
+        ),
         # Within the hour after midnight no visitor of the day before can be told.
         Periodic("tasks.forget", "tasks.jobs.forget.forget", 3600, first_s=90),
-        Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300),
+        Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300, slow=True),
         Periodic("tasks.sweep_fresh", "tasks.jobs.sweep.sweep_fresh", 60, first_s=60),
         Periodic(
-            "tasks.reconcile", "tasks.jobs.reconcile.reconcile", 86_400, first_s=1_800
+            "tasks.reconcile",
+            "tasks.jobs.reconcile.reconcile",
+            86_400,
+            first_s=1_800,
+            slow=True,
         ),
         Periodic("tasks.guide", "tasks.jobs.guide.guide", 60),
-        Periodic("tasks.extract", "tasks.jobs.extract.extract", 15),
-        Periodic("tasks.print_texts", "tasks.jobs.prints.print_texts", 60, first_s=20),
+        Periodic("tasks.extract", "tasks.jobs.extract.extract", 15, slow=True),
+        Periodic(
+            "tasks.print_texts",
+            "tasks.jobs.prints.print_texts",
+            60,
+            first_s=20,
+            slow=True,
+        ),
         Periodic(  # each link once a day, a few at a time
-            "tasks.check_links", "tasks.jobs.links.check_links", 600, first_s=600
+            "tasks.check_links",
+            "tasks.jobs.links.check_links",
+            600,
+            first_s=600,
+            slow=True,
         ),
         # At most 15 s of asking superiors' sites in one go.
-        Periodic("tasks.harvest", "tasks.jobs.harvest.harvest", 60, first_s=45),
+        Periodic(
+            "tasks.harvest", "tasks.jobs.harvest.harvest", 60, first_s=45, slow=True
+        ),
     ]
 
 

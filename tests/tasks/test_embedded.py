@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -20,6 +21,26 @@ def threads(settings, world, committed, monkeypatch):
     assert embedded.start()
     yield world
     embedded.stop()
+
+
+def test_no_alarm_waits_for_a_slow_job(settings, world, committed, monkeypatch):
+    ran, ends = [], threading.Event()
+    monkeypatch.setattr(embedded, "rebuild_wanted", lambda name: False)
+    monkeypatch.setattr(embedded, "seal", lambda: None)
+    paths = {"slow": lambda: ends.wait(10), "quick": lambda: ran.append(1)}
+    monkeypatch.setattr(embedded, "import_string", paths.get)
+    jobs = [
+        schedule.Periodic("slow", "slow", 60, first_s=0, slow=True),
+        schedule.Periodic("quick", "quick", 0.1, first_s=0),
+    ]
+    monkeypatch.setattr(embedded, "periodic_jobs", lambda: jobs)
+    settings.GONGKAI_EMBEDDED_JOBS = True
+    assert embedded.start()
+    try:
+        assert wait_for(lambda: len(ran) > 1)
+    finally:
+        ends.set()
+        embedded.stop()
 
 
 def delivered():
