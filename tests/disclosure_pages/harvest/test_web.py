@@ -176,7 +176,7 @@ def test_a_page_that_drips_is_cut_when_the_run_ends(superior):
     "location",
     [
         "http://169.254.169.254/latest/meta-data/",
-        "http://10.0.0.1/",
+        "http://[::ffff:10.0.0.1]/",
         "http://[::1]:1/",
         "http://localhost:1/",
         "http://2130706433/",
