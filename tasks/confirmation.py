@@ -43,10 +43,19 @@ def places(page: ModeratedPage) -> list[withdrawing.Place]:
             label=row.target_label,
             url=row.receipt.get("url", ""),
             confirmed_at=row.delivered_at if _confirmed(row) else None,
-            problem=row.last_error,
+            problem=_open_question(row),
         )
         for row in rows.order_by("target")
     ]
+
+
+def _open_question(row: OutboxEntry) -> str:
+    """Return what keeps the portal from being confirmed, in words; "" if nothing is."""
+    if row.pending:
+        return row.last_error or row.awaiting
+    if not row.receipt or _confirmed(row):
+        return ""
+    return _("门户回执说已处理，系统看不到，请打开网址看一看。")
 
 
 def _confirmed(row: OutboxEntry) -> bool:

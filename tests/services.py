@@ -49,7 +49,8 @@ ALSO_ON_POSTGRESQL = {
             test_changes test_confirmation test_drain test_embedded test_index_desk
             test_linked_items test_outbox
             test_portal_receiving test_rebuild test_receivers test_reconcile_index
-            test_reconcile_portal test_sweeping test_wake test_withdrawn_everywhere
+            test_reconcile_portal test_sweeping test_template_portal test_wake
+            test_withdrawn_everywhere
         """,
     }.items()
     for name in names.split()

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from cms.models.notices import Notice
 from disclosure_pages.bulk.columns import COLUMNS
+from tasks.confirmation import places
 from tasks.drain import drain
 from tasks.models import (
     OutboxEntry,
@@ -467,6 +468,21 @@ def test_reconciling_finds_what_the_portal_never_took(portal, published):
     assert report.keys("missing") == [published.key]
     drain()
     assert packages(portal)[-1] == "000002-发布.zip"
+
+
+def test_a_withdrawal_shows_what_is_open_at_a_portal_nobody_can_read(portal, published):
+    portal.answer()
+    drain()
+    page = published.specific
+    page.unpublish()
+    drain()
+    (place,) = places(page)
+    assert (place.confirmed_at, place.problem) == (None, "已导出（第 2 批），待回执")
+    portal.answer()
+    drain()
+    (place,) = places(page)
+    assert place.confirmed_at is None
+    assert "请打开网址看一看" in place.problem
 
 
 def test_what_the_portal_sent_back_is_not_sent_again_every_night(portal, published):
