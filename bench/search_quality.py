@@ -16,15 +16,12 @@ import argparse
 import csv
 import gzip
 import json
-import math
 import os
-import random
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,27 +41,17 @@ from search.documents import SearchDocument  # noqa: E402
 from search.engines import Engine  # noqa: E402
 from search.engines.elastic import ElasticEngine  # noqa: E402
 from search.engines.local import LocalEngine  # noqa: E402
+from search.learning.measures import (  # noqa: E402
+    COLUMNS,
+    DEPTH,
+    differences,
+    means,
+)
 from search.query import make_query  # noqa: E402
 from search.ranking import RULES, Ranking  # noqa: E402
 
-DEPTH = 100
-COLUMNS = ("R@5", "R@10", "R@100", "MRR@10", "nDCG@10")
-SAMPLES = 10_000
 Runs = dict[str, list[str]]  # question → ids, best first
 Judged = dict[str, dict[str, int]]  # question → id → relevance
-
-
-@dataclass
-class Spread:
-    """A mean difference and the interval in which 95 % of the samples lie."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        star = "" if self.low <= 0 <= self.high else " *"
-        return f"{self.mean:+.1f} [{self.low:+.1f}, {self.high:+.1f}]{star}"
 
 
 def lines(path: Path) -> Iterator[dict[str, str]]:
@@ -113,48 +100,6 @@ def known(path: Path) -> Citations:
     return Citations.of(*count(heads, documents))
 
 
-def scores(ranked: list[str], wanted: dict[str, int]) -> dict[str, float]:
-    """Return the five measures of one question, each from 0 to 100."""
-    places = [place for place, key in enumerate(ranked) if key in wanted]
-    gains = (
-        (2 ** wanted[ranked[place]] - 1) / math.log2(place + 2)
-        for place in places
-        if place < 10  # noqa: PLR2004
-    )
-    ideal = sorted(wanted.values(), reverse=True)[:10]
-    best = sum((2**gain - 1) / math.log2(place + 2) for place, gain in enumerate(ideal))
-    first = places[0] if places and places[0] < 10 else None  # noqa: PLR2004
-    recall = {
-        f"R@{depth}": 100 * sum(place < depth for place in places) / len(wanted)
-        for depth in (5, 10, 100)
-    }
-    return recall | {
-        "MRR@10": 0.0 if first is None else 100 / (first + 1),
-        "nDCG@10": 100 * sum(gains) / best,
-    }
-
-
-def judged(runs: Runs, qrels: Judged) -> dict[str, list[float]]:
-    """Return each measure of every judged question, in the order of the questions."""
-    found: dict[str, list[float]] = {name: [] for name in COLUMNS}
-    for query in sorted(qrels):
-        for name, value in scores(runs.get(query, []), qrels[query]).items():
-            found[name].append(value)
-    return found
-
-
-def compared(old: list[float], new: list[float], *, seed: int = 1) -> Spread:
-    """Return the paired bootstrap of the mean difference over the questions."""
-    chance = random.Random(seed)
-    differences = [b - a for a, b in zip(old, new, strict=True)]
-    means = sorted(
-        statistics.fmean(chance.choices(differences, k=len(differences)))
-        for _sample in range(SAMPLES)
-    )
-    low, high = means[int(SAMPLES * 0.025)], means[int(SAMPLES * 0.975) - 1]
-    return Spread(statistics.fmean(differences), low, high)
-
-
 def asked(
     engine: Engine, questions: Path, ranking: Ranking
 ) -> tuple[Runs, list[float]]:
@@ -197,15 +142,7 @@ def filled(engine: Engine, documents: Iterable[tuple[int, SearchDocument]]) -> f
 def row_of(runs: Runs, times: list[float], qrels: Judged) -> dict[str, Any]:
     """Return the five measures and the median and 95th percentile of the times."""
     cuts = statistics.quantiles(times, n=100)
-    found = judged(runs, qrels)
-    means = {name: statistics.fmean(values) for name, values in found.items()}
-    return means | {"p50_ms": cuts[49], "p95_ms": cuts[94]}
-
-
-def differences(old: Runs, new: Runs, qrels: Judged) -> dict[str, str]:
-    """Return what changed in each measure, with its interval."""
-    before, after = judged(old, qrels), judged(new, qrels)
-    return {name: str(compared(before[name], after[name])) for name in COLUMNS}
+    return means(runs, qrels) | {"p50_ms": cuts[49], "p95_ms": cuts[94]}
 
 
 def main() -> None:
@@ -237,7 +174,8 @@ def main() -> None:
                 kept[name], times = asked(engine, options.queries, ranking)
                 rows[name] = row_of(kept[name], times, qrels) | {"rebuild_s": built}
                 if old:
-                    rows[name]["against"] = differences(old, kept[name], qrels)
+                    gains = differences(old, kept[name], qrels)
+                    rows[name]["against"] = {n: str(g) for n, g in gains.items()}
             if not isinstance(engine, LocalEngine):
                 engine.drop()
     if options.run:

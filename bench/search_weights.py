@@ -11,18 +11,15 @@ ranked by weights fitted on the other folds. The weights are fitted on all quest
 
 import argparse
 import json
-import math
-import statistics
 import sys
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import track  # noqa: E402
 from rich.table import Table  # noqa: E402
@@ -30,6 +27,8 @@ from rich.table import Table  # noqa: E402
 from bench import search_quality  # noqa: E402  sets Django up
 from search.documents import number_of  # noqa: E402
 from search.engines.local import LocalEngine  # noqa: E402
+from search.learning import measures  # noqa: E402
+from search.learning.fit import Asked, fitted  # noqa: E402
 from search.query import make_query  # noqa: E402
 from search.ranking import (  # noqa: E402
     FEATURES,
@@ -40,10 +39,6 @@ from search.ranking import (  # noqa: E402
     Ranking,
 )
 
-L2 = 0.01
-STEPS = 300
-NEAREST = 1e-6
-
 
 class Noted(Ranking):
     """A ranking that keeps the features of the last question."""
@@ -52,15 +47,6 @@ class Noted(Ranking):
         rows = self.features(kept, gather)
         type(self).last = kept.number, rows
         return rows[:, 0]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question's candidates: keys, features, and which of them answer it."""
-
-    keys: list[str]
-    rows: Floats
-    answers: NDArray[np.bool_]
 
 
 def asked(
@@ -88,49 +74,6 @@ def asked(
     return found
 
 
-def fitted(questions: Sequence[Asked], columns: Sequence[int]) -> Floats:
-    """Return a weight for each column: gradient ascent with a shrinking step."""
-    known = [question for question in questions if question.answers.any()]
-    every = np.vstack([question.rows[:, columns] for question in known])
-    mean, spread = every.mean(0), every.std(0) + 1e-9
-    data = [((q.rows[:, columns] - mean) / spread, q.answers) for q in known]
-    weights, step = np.zeros(len(columns)), 1.0
-    value, slope = likelihood(data, weights)
-    for _step in range(STEPS):
-        tried = weights + step * slope
-        new, new_slope = likelihood(data, tried)
-        if new > value:
-            done = new - value < NEAREST
-            weights, value, slope, step = tried, new, new_slope, step * 1.5
-            if done:
-                break
-        else:
-            step /= 2
-    return weights / spread
-
-
-def likelihood(
-    data: Sequence[tuple[Floats, NDArray[np.bool_]]], weights: Floats
-) -> tuple[float, Floats]:
-    """Return the mean log mass of the answers, with L2, and its gradient."""
-    value, slope = 0.0, np.zeros_like(weights)
-    for rows, answers in data:
-        scores = rows @ weights
-        mass = np.exp(scores - scores.max())
-        share = mass / mass.sum()
-        right = share * answers
-        value += math.log(max(right.sum(), 1e-300))
-        slope += rows.T @ (right / max(right.sum(), 1e-300) - share)
-    count = len(data)
-    return value / count - L2 * weights @ weights, slope / count - 2 * L2 * weights
-
-
-def ranked(question: Asked, weights: Floats, columns: Sequence[int]) -> list[str]:
-    """Return the keys of the best hundred."""
-    order = np.argsort(-(question.rows[:, columns] @ weights), kind="stable")
-    return [question.keys[place] for place in order[: search_quality.DEPTH]]
-
-
 def out_of_fold(
     found: dict[str, Asked], columns: Sequence[int], folds: int
 ) -> search_quality.Runs:
@@ -139,9 +82,9 @@ def out_of_fold(
     fold = {name: zlib.crc32(name.encode()) % folds for name in found}
     for number in range(folds):
         seen = [found[name] for name in found if fold[name] != number]
-        weights = fitted(seen, columns)
+        weights = fitted([question.only(columns) for question in seen])
         for name in (name for name in found if fold[name] == number):
-            runs[name] = ranked(found[name], weights, columns)
+            runs[name] = found[name].only(columns).ranked(weights)
     return runs
 
 
@@ -160,17 +103,17 @@ def main() -> None:
     found = asked(options, qrels)
     names = [name for name in FEATURES if name not in options.without]
     columns = [FEATURES.index(name) for name in names]
-    judged = search_quality.judged(out_of_fold(found, columns, options.folds), qrels)
-    weights = fitted(list(found.values()), columns)
+    runs = out_of_fold(found, columns, options.folds)
+    weights = fitted([question.only(columns) for question in found.values()])
     relative = (weights / weights[0]).round(2).tolist()
     report = {
-        "out_of_fold": {n: statistics.fmean(values) for n, values in judged.items()},
+        "out_of_fold": measures.means(runs, qrels),
         "weights": dict(zip(names, relative, strict=True)),
     }
     if options.json:
         json.dump(report, sys.stdout, indent=1)
         return
-    table = Table(*search_quality.COLUMNS)
+    table = Table(*measures.COLUMNS)
     table.add_row(*(f"{value:.1f}" for value in report["out_of_fold"].values()))
     console = Console(width=100)
     console.print(table, report["weights"])

@@ -157,3 +157,33 @@ class SearchJudgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question} → {self.key} ({self.source})"
+
+
+class LearnedRanking(models.Model):
+    """What ranking learned from judgements, with the figures it was judged by.
+
+    ``content`` are `learning.memory.Memory` and weights; ``pipeline`` is the version of
+    the tokens in it. Nothing is used before it is ``active``; at most one row is.
+    """
+
+    made_at = models.DateTimeField(_("学习时间"), auto_now_add=True)
+    pipeline = models.PositiveIntegerField(_("分词版本"))
+    questions = models.PositiveIntegerField(_("问题数"))
+    figures = models.JSONField(_("指标"))
+    content = models.JSONField(_("内容"))
+    active = models.BooleanField(_("使用中"), default=False)
+
+    class Meta:
+        verbose_name = _("学到的排序")
+        verbose_name_plural = _("学到的排序")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["active"],
+                condition=models.Q(active=True),
+                name="learned_ranking_one_active",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%Y-%m-%d} ({self.questions})"

@@ -155,7 +155,7 @@ def make_query(
         exact=parsed.exact,
         filters={name: tuple(values) for name, values in (filters or {}).items()},
         facets=tuple(facets),
-        ranking=ranking or Ranking(),
+        ranking=_suited(ranking or Ranking(), parsed),
         sort=sort,
         page=page,
         page_size=page_size,
@@ -163,6 +163,12 @@ def make_query(
         until=until,
         after=after,
     )
+
+
+def _suited(ranking: Ranking, parsed: Parsed) -> Ranking:
+    if not parsed.question:
+        return ranking.for_words()
+    return ranking.for_question(parsed.scored["bigrams"], parsed.scored["words"])
 
 
 def _parts(units: Iterable[Unit]) -> Iterator[Unit]:

@@ -1,7 +1,7 @@
 """In which order hits stand: one rule for every engine.
 
 An engine gives the best candidates by BM25 (words, bigrams, characters and, unless it
-is a question, title; ``search.fields.BOOSTS``); what is here reorders them. Two rules:
+is a question, title; ``search.fields.BOOSTS``); what is here reorders them. Rules:
 
 ``base``
     BM25 times a prior of at most 1.5: how often others name the work and the document.
@@ -9,25 +9,32 @@ is a question, title; ``search.fields.BOOSTS``); what is here reorders them. Two
     The logarithm of BM25 plus six weighted features, for long texts divided into many
     documents, such as statutes, asked in whole sentences. Weights: listwise softmax,
     fitted by ``bench/search_weights.py`` on judged questions.
+``labelled``
+    The same with five features more, of what past questions and their answers teach
+    (``search.learning``). Its weights are learned on the site; only when somebody
+    switched them on.
 
-Validity halves the score of what is void under both. ``bench/search_quality.py`` says
-what each rule is worth on a judged set.
+What is no question in a sentence is ordered by ``base`` in any case. Validity halves
+the score of what is void under each. ``bench/search_quality.py`` says what each rule is
+worth on a judged set, ``bench/search_labels.py`` what past questions add.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .citations import NOTHING_KNOWN, Citations
+from .learning.memory import Hints, Memory
 
 VOID_FACTOR = 0.5
 LEAST = 0.001
 BEST_OF_WORK = 3
 FEATURES = ("bm25", "work", "document", "unigrams", "coverage", "best", "section")
+LEARNED_FEATURES = ("answered", "alike", "alike_work", "spoken", "translated")
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -37,7 +44,8 @@ class Rule:
     """One way of ordering.
 
     ``fetch`` candidates come from the engine; the best ``keep`` of them by BM25 times
-    the prior are reordered by ``weights`` (of `FEATURES`), if there are any.
+    the prior are reordered by ``weights`` (of `FEATURES`, and of `LEARNED_FEATURES`
+    if past questions are known), if there are any.
     """
 
     name: str
@@ -110,11 +118,13 @@ class Evidence:
     """What only some rules ask for, of every candidate that was kept.
 
     ``unigrams``: BM25 over single characters; ``coverage``: share of the question's
-    bigrams in the document, each weighing its rarity.
+    bigrams in the document, each weighing its rarity; ``words``: BM25 over each set of
+    `Hints.words`.
     """
 
     unigrams: Mapping[int, float]
     coverage: Mapping[int, float]
+    words: tuple[Mapping[int, float], ...] = ()
 
 
 Gather = Callable[[Integers], Evidence]
@@ -139,12 +149,36 @@ def shares(frequencies: Mapping[str, int], documents: int) -> dict[str, float]:
 class Ranking:
     """A rule with what it knows.
 
-    ``no_prior``: numbers of the categories in which citations don't count.
+    ``no_prior``: numbers of the categories in which citations don't count. ``memory``
+    and ``learned``: past questions and the rule that weighs what they say; ``hints``:
+    what they say of the one question that is asked.
     """
 
     rule: Rule = BASE
     citations: Citations = NOTHING_KNOWN
     no_prior: frozenset[int] = frozenset()
+    memory: Memory | None = None
+    learned: Rule | None = None
+    hints: Hints | None = None
+
+    def having(self, memory: Memory, learned: Rule) -> Self:
+        """Return the ranking that asks past questions by a rule of its own."""
+        return replace(self, memory=memory, learned=learned)
+
+    def for_question(self, bigrams: Iterable[str], words: Iterable[str]) -> Self:
+        """Return the ranking with what past questions say of this one, if any do."""
+        if self.memory is None or self.learned is None:
+            return self
+        return replace(self, rule=self.learned, hints=self.memory.hints(bigrams, words))
+
+    @property
+    def words(self) -> tuple[Mapping[str, float], ...]:
+        """The sets of weighted words by which an engine shall score what is kept."""
+        return self.hints.words if self.hints else ()
+
+    def for_words(self) -> Self:
+        """Return the ranking for what is no sentence: known items, single words."""
+        return replace(self, rule=BASE)
 
     def order(self, found: Candidates, gather: Gather) -> tuple[Floats, Integers]:
         """Return scores and places in ``found``, best first; every place once."""
@@ -178,29 +212,45 @@ class Ranking:
         )
 
     def _weighed(self, kept: Candidates, gather: Gather) -> Floats:
-        weights = np.array([self.rule.weights[name] for name in FEATURES])
+        names = FEATURES + (LEARNED_FEATURES if self.hints else ())
+        weights = np.array([self.rule.weights[name] for name in names])
         return self.features(kept, gather) @ weights + np.log(self._validity(kept))
 
     def features(self, kept: Candidates, gather: Gather) -> Floats:
-        """Return a row for each candidate with the values of `FEATURES`.
+        """Return a row for each candidate: `FEATURES`, and what past questions say.
 
         ln of BM25 by its best value; how often the work and the document are named
         (0 to 1); BM25 of the characters by its best value; coverage; the mean of the
-        work's three best and the best of its section, both by the best value.
+        work's three best and the best of its section, both by the best value. Then, if
+        there are hints, `LEARNED_FEATURES`: the first three as they are, BM25 of the
+        words by its best value.
         """
         evidence = gather(kept.number)
         top = max(float(kept.score.max()), LEAST)
-        unigrams = _looked_up(evidence.unigrams, kept.number)
         return np.column_stack(
             [
                 np.log(np.maximum(kept.score / top, LEAST)),
                 *self._named(kept),
-                unigrams / max(float(unigrams.max()), LEAST),
+                _by_best(_looked_up(evidence.unigrams, kept.number)),
                 _looked_up(evidence.coverage, kept.number),
                 _best_of_group(kept.work, kept.score, BEST_OF_WORK) / top,
                 _best_of_group(kept.work * 31 + kept.section, kept.score, 1) / top,
+                *self._hinted(kept, evidence),
             ]
         )
+
+    def _hinted(self, kept: Candidates, evidence: Evidence) -> Iterator[Floats]:
+        if self.hints is None:
+            return
+        yield _looked_up(self.hints.often, kept.number)
+        yield _looked_up(self.hints.documents, kept.number)
+        yield _looked_up(self.hints.works, kept.work)
+        for scores in evidence.words:
+            yield _by_best(_looked_up(scores, kept.number))
+
+
+def _by_best(values: Floats) -> Floats:
+    return values / max(float(values.max()), LEAST)
 
 
 def _looked_up(values: Mapping[int, float], numbers: Integers) -> Floats:

@@ -1,4 +1,4 @@
-"""How this site ranks: the rule of the settings and what was counted last."""
+"""How this site ranks: the rule of the settings, what was counted and learned last."""
 
 import time
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from django.db import transaction
 
 from .citations import Citations
 from .documents import number_of
+from .learning import store
 from .models import CitationCount
 from .ranking import RULES, Ranking
 
@@ -22,9 +23,14 @@ def current() -> Ranking:
     global _kept, _read_at
     kept = _kept
     if kept is None or time.monotonic() - _read_at > FRESH_S:
-        kept = Ranking(RULES[settings.GONGKAI_RANKING], _counted(), _without_prior())
+        kept = store.applied(standing())
         _kept, _read_at = kept, time.monotonic()
     return kept
+
+
+def standing() -> Ranking:
+    """Return the ranking of the settings, without what was learned from judgements."""
+    return Ranking(RULES[settings.GONGKAI_RANKING], _counted(), _without_prior())
 
 
 def save(works: Mapping[int, int], documents: Mapping[int, int]) -> None:

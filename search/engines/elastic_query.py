@@ -205,6 +205,10 @@ def _evidence(
             Q("constant_score", filter=Q("term", bigrams=token), boost=share)
             for token, share in rarity.items()
         ],
+        *(
+            [Q("term", words={"value": w, "boost": b}) for w, b in words.items()]
+            for words in query.ranking.words
+        ),
     ]
     searches: list[dict[str, Any]] = []
     for clauses in asked:
@@ -221,7 +225,8 @@ def _evidence(
         {hit["fields"]["number"][0]: hit["_score"] for hit in answer["hits"]["hits"]}
         for answer in answers
     ]
-    return Evidence(*scores)
+    unigrams, coverage, *words = scores
+    return Evidence(unigrams, coverage, tuple(words))
 
 
 def _rarity(

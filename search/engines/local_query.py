@@ -199,6 +199,13 @@ def _evidence(
             Query.const_score_query(_term(schema, ("bigrams", name)), share)
             for name, share in rarity.items()
         ),
+        tuple(
+            scores(
+                Query.boost_query(_term(schema, ("words", word)), weight)
+                for word, weight in words.items()
+            )
+            for words in query.ranking.words
+        ),
     )
 
 

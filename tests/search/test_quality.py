@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from bench.search_quality import COLUMNS, compared, judged, judgements, scores
+from bench.search_quality import judgements
+from search.learning.measures import COLUMNS, compared, judged, scores
 
 
 def test_the_measures_of_one_question():
