@@ -77,8 +77,14 @@ def main() -> None:
                 drop(engine)
     screen.print(f"tokens: {rate:,.0f} documents/s on one core")
     screen.print(table(figures))
+    for name, times in growth(figures).items():
+        screen.print(f"{name}: p95 × {times:.1f} from the first size to the last")
     if options.json:
-        report = {"tokens_per_s": rate, "figures": [asdict(row) for row in figures]}
+        report = {
+            "tokens_per_s": rate,
+            "figures": [asdict(row) for row in figures],
+            "p95_growth": growth(figures),
+        }
         text = json.dumps(report, indent=2)
         if options.json == "-":
             sys.stdout.write(f"{text}\n")
@@ -174,6 +180,14 @@ def drop(engine: Engine) -> None:
     """Remove an index in Elasticsearch; folders go by themselves."""
     if not isinstance(engine, LocalEngine):
         engine.drop()
+
+
+def growth(figures: list[Figures]) -> dict[str, float]:
+    """Return for each engine p95 at its last size by p95 at its first."""
+    rows: dict[str, list[float]] = {}
+    for row in figures:
+        rows.setdefault(row.engine, []).append(row.query_p95_ms)
+    return {name: times[-1] / times[0] for name, times in rows.items()}
 
 
 def table(figures: list[Figures]) -> Table:

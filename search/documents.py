@@ -90,5 +90,7 @@ class SearchDocument:
     @classmethod
     def from_stored(cls, stored: dict[str, Any]) -> "SearchDocument":
         """Build the document again from what ``stored`` returned."""
-        names = {known.name for known in fields(cls)}
-        return cls(**{name: stored[name] for name in names & stored.keys()})
+        return cls(**{name: stored[name] for name in _NAMES & stored.keys()})
+
+
+_NAMES = frozenset(known.name for known in fields(SearchDocument))

@@ -22,6 +22,7 @@ worth on a judged set, ``bench/search_labels.py`` what past questions add.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import repeat
 from typing import Self
 
 import numpy as np
@@ -254,7 +255,7 @@ def _by_best(values: Floats) -> Floats:
 
 
 def _looked_up(values: Mapping[int, float], numbers: Integers) -> Floats:
-    found = (values.get(number, 0.0) for number in numbers.tolist())
+    found = map(values.get, numbers.tolist(), repeat(0.0))
     return np.fromiter(found, np.float64, len(numbers))
 
 

@@ -17,6 +17,7 @@ from search.query import make_query
 from search.ranking import BASE, QUESTIONS, Ranking
 from search.tokens import PIPELINE_VERSION
 
+from . import known_items
 from .conftest import make_document
 
 SUBJECTS = {
@@ -228,3 +229,9 @@ def test_every_feature_has_a_weight():
     weights = dict.fromkeys(NAMES, 1.0)
     _memory, rule = store.read({"memory": Memory().as_dict(), "weights": weights})
     assert rule == rule_of(weights)
+
+
+def test_known_items_are_ordered_as_if_nothing_was_learned():
+    known = Ranking(QUESTIONS).having(Memory(), rule_of(dict.fromkeys(NAMES, 1.0)))
+    for question in known_items.questions():
+        assert make_query(question.text, ranking=known).ranking.rule is BASE
