@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from cms.folding import fold_text
 from search.documents import SearchDocument, number_of
 from search.engines.base import Engine
-from search.folding import fold_text
 from search.query import make_query, parse
 from search.ranking import (
     FEATURES,

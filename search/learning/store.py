@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from search.folding import fold_text
+from cms.folding import fold_text
 from search.models import LearnedRanking, SearchJudgement
 from search.ranking import Ranking, Rule
 from search.tokens import PIPELINE_VERSION

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gongkai_search', '0003_search_judgements'),
+        ('gongkai_search', '0006_best_bets'),
     ]
 
     operations = [
