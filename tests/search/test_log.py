@@ -366,7 +366,7 @@ def test_a_flood_of_questions_fills_no_table(client, monkeypatch):
     assert SearchQuestion.objects.count() == 5
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_what_waits_is_written_by_itself_a_moment_later(client, settings):
     settings.GONGKAI_SEARCH_LOG_AFTER_S = 0.05
     client.get(reverse("search"), {"q": "低保"}, **ANNA)

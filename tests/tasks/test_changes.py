@@ -120,7 +120,7 @@ def test_the_feed_asks_as_much_for_many_as_for_few(
         client.get(ADDRESS, {"limit": 100})
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_no_number_is_seen_before_a_lower_one(world):
     """Writers and numberers at once; a reader that goes on never misses a key."""
     keys = [f"{number:032x}" for number in range(60)]

@@ -79,7 +79,7 @@ def test_what_broke_in_the_middle_goes_on_there(superior, source, run, monkeypat
     assert fetched(superior) == ["/p2", "/p3"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_runs_at_once_fetch_each_page_once(superior, source):
     feed = source("sitemap", "/sitemap.xml")
     site(superior, 6)
