@@ -29,6 +29,8 @@ class OrderKind(models.TextChoices):
     COMPARE = "compare", _("索引对账")
 
 
+CHANGE = "gongkai_tasks.change_outboxentry"  # retry, pause, answer for deliveries
+
 LANES = {"withdraw": Lane.WITHDRAW, "publish": Lane.PUBLISH, "bulk": Lane.BULK}
 
 

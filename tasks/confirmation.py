@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -11,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.models import Page, PageLogEntry
 
-from cms.services.notices import notify
+from cms.services.notices import holders, notify
 from disclosure_pages.desk import withdrawing
 from disclosure_pages.models.base import ModeratedPage, PublicPage
 from disclosure_pages.public_state import publicly_visible
 from disclosure_pages.services.withdrawal import may_withdraw
 
-from .choices import Lane, target_label, target_names
+from .choices import CHANGE, Lane, target_label, target_names
 from .models import OutboxEntry
 from .models.outbox import OutboxQuerySet, from_now
 
@@ -96,18 +95,12 @@ def _alarm(row: OutboxEntry) -> bool:
         "place": target_label(row.target),
     }
     if page is None:
-        notify(_officers(), "withdrawal", text, url=reverse("gongkai_outbox"))
+        notify(holders(CHANGE), "withdrawal", text, url=reverse("gongkai_outbox"))
     else:
-        told = [user for user in _officers() if may_withdraw(user, page)]
+        told = [user for user in holders(CHANGE) if may_withdraw(user, page)]
         url = reverse("gongkai_withdrawal", args=[page.pk])
         notify([*told, *_withdrawer(page)], "withdrawal", text, url=url)
     return True
-
-
-def _officers() -> list[Any]:
-    users = get_user_model().objects
-    allowed = "gongkai_tasks.change_outboxentry"
-    return list(users.with_perm(allowed, include_superusers=False))
 
 
 def _withdrawer(page: Page) -> list[Any]:

@@ -17,12 +17,10 @@ from wagtail.admin.views.generic import IndexView
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
-from .choices import target_label, target_names
+from .choices import CHANGE, target_label, target_names
 from .models import OutboxEntry, TargetState
 from .selectors import UNNAMED, titles
 from .wake import wake
-
-CHANGE = "gongkai_tasks.change_outboxentry"
 
 
 class RetryColumn(Column):

@@ -85,7 +85,7 @@ def drain_batch(
             return None
         failpoint("after_claim")
         tally = deliver(target, entries)
-    if tally.delivered or tally.waiting:
+    if not tally.down:
         TargetState.note_answer(name)
     if tally.delivered and any(entry.last_error for entry in entries):
         _hurry(name)

@@ -14,6 +14,7 @@ from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
 from cms.audit.sealing import seal
+from search.engines.base import EngineDown
 
 from . import wake
 from .choices import target_names
@@ -105,7 +106,7 @@ def _drainer(name: str) -> Callable[[], object]:
     def step() -> None:
         nonlocal asked
         if not asked and rebuild_wanted(name):
-            with suppress(RebuildRunning, Mismatch):
+            with suppress(RebuildRunning, Mismatch, EngineDown):
                 rebuild(name)
         asked = True
         drain(only=[name])
@@ -115,12 +116,12 @@ def _drainer(name: str) -> Callable[[], object]:
 
 def _ticker(jobs: list[Periodic]) -> Callable[[], object]:
     """Return a step that runs every periodic job when its time has come."""
-    due = {job.name: time.monotonic() + job.first_s for job in jobs if job.embedded}
+    due = {job: time.monotonic() + job.first_s for job in jobs if job.embedded}
 
     def step() -> None:
         for job in jobs:
-            if job.embedded and due[job.name] <= time.monotonic():
-                due[job.name] = time.monotonic() + job.every_s
+            if job.embedded and due[job] <= time.monotonic():
+                due[job] = time.monotonic() + job.every_s
                 import_string(job.path)(*job.args)
 
     return step

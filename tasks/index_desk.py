@@ -21,13 +21,12 @@ from search.desk import VIEW, tabs
 from search.engines.base import EngineDown, SearchQuery
 from search.tokens import PIPELINE_VERSION
 
-from .choices import OrderKind, target_label, target_names
+from .choices import CHANGE, OrderKind, target_label, target_names
 from .models import IndexOrder, OutboxEntry, ReconcileReport
 from .orders import OrderRunning, order, unfinished
 from .reports import latest
 from .selectors import Backlog, Rebuild, backlogs, current_rebuild
 
-CHANGE = "gongkai_tasks.change_outboxentry"
 VIEW_OUTBOX = "gongkai_tasks.view_outboxentry"
 FILES_SHOWN = 50
 REFRESH_S = 5  # without a script: browsers ask again by themselves
@@ -69,6 +68,13 @@ class IndexState:
         row = self.rebuild_order
         running = self.rebuild is not None and self.rebuild.running
         return row is not None and unfinished(row) and not running
+
+    @property
+    def note_is_news(self) -> bool:
+        """Whether how the order ended is later than the last rebuild that ended."""
+        ordered = self.rebuild_order.ended_at if self.rebuild_order else None
+        built = self.rebuild.ended_at if self.rebuild else None
+        return ordered is not None and (built is None or ordered >= built)
 
 
 @permission_required(VIEW, raise_exception=True)

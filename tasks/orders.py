@@ -13,7 +13,7 @@ from search.engines.base import EngineDown
 
 from .choices import OrderKind
 from .models import IndexOrder
-from .rebuild import RebuildRunning, rebuild
+from .rebuild import Mismatch, RebuildRunning, rebuild
 from .reconciliation import examine
 from .reports import keep
 from .wake import wake
@@ -75,17 +75,29 @@ def _waiting() -> QuerySet[IndexOrder]:
 
 
 def _work(row: IndexOrder) -> None:
-    note = ""
+    """Do it; whatever happens, the desk learns how it ended."""
+    note = _("没有办成，原因已记入日志。")
+    try:
+        note = _outcome(row)
+    except Exception:
+        logger.exception("%s of %s", row.kind, row.target)
+    finally:
+        IndexOrder.objects.filter(pk=row.pk).update(
+            ended_at=timezone.now(), note=note[:300]
+        )
+
+
+def _outcome(row: IndexOrder) -> str:
+    """Return what the desk is told; nothing when all went well."""
     try:
         if row.kind == OrderKind.REBUILD:
             rebuild(row.target)
-        else:
-            note = keep(examine(row.target)).error
+            return ""
+        return keep(examine(row.target)).error
     except RebuildRunning:
-        note = _("正在重建，不用再建。")
+        return _("正在重建，不用再建。")
+    except Mismatch as error:
+        return str(error.reason_zh)
     except EngineDown as error:
         logger.warning("%s of %s: %s", row.kind, row.target, error)
-        note = _("检索服务现在连不上，没有办成。")
-    IndexOrder.objects.filter(pk=row.pk).update(
-        ended_at=timezone.now(), note=note[:300]
-    )
+        return _("检索服务现在连不上，没有办成。")

@@ -36,6 +36,7 @@ KINDS = ("missing", "extra", "stale", "visible_but_withdrawn")
 CHUNK = 500
 PAGE = 1000
 TRUSTED_S = 24 * 3600.0
+HEALED_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,14 @@ def reconcile(
 
 
 def examine(
-    target: str, *, heal: bool = False, ahead: bool = True, trusting: bool = False
+    target: str, *, heal: bool = False, everything: bool = True, trusting: bool = False
 ) -> Report:
     """Compare one target with what is true.
 
     Args:
         heal: ask for a new delivery of what differs.
-        ahead: also of what the target holds in a higher version than we want of it.
+        everything: also of what the outbox or a person is at, and of what the target
+            holds in a higher version than we want of it.
         trusting: as in `reconcile`.
     """
     report = Report(target, trusting=trusting)
@@ -152,48 +154,73 @@ def examine(
     except EngineDown:
         report.error = _("检索索引现在读不到。")
     if heal and not report.error:
-        report.healed = _heal(report, report.differences if ahead else _behind(report))
+        report.healed = _heal(
+            report, report.differences if everything else _healable(report)
+        )
     return report
 
 
-def _behind(report: Report) -> dict[str, Difference]:
-    """Return the differences in which the target holds no more than we want of it.
+def _healable(report: Report) -> dict[str, Difference]:
+    """Return the differences that nobody is at, and in which we know better.
 
-    What somebody at a portal without interface sent back waits for a person here.
+    Not what is on its way, waits for an answer or was given up: the outbox sees to it,
+    or a person. Not what the target holds in a higher version than we want of it.
     """
-    rows = OutboxEntry.objects.filter(target=report.target)
-    if not report.provable:
-        rows = rows.filter(dead=False)
+    unknown = (0, 0) if report.provable else None
     found: dict[str, Difference] = {}
+    for key, counts in _counts(report).items():
+        wanted, delivered = counts or unknown or (0, 1)
+        if wanted == delivered and report.differences[key].held <= wanted:
+            found[key] = report.differences[key]
+    return found
+
+
+def on_their_way(report: Report) -> int:
+    """Return how many of the differences are deliveries that are not done yet."""
+    found = _counts(report).values()
+    return sum(1 for counts in found if counts and counts[0] > counts[1])
+
+
+def _counts(report: Report) -> dict[str, tuple[int, int] | None]:
+    """Return (wanted, delivered) of each key that differs; None where no row is."""
+    rows = OutboxEntry.objects.filter(target=report.target)
     keys = sorted(report.differences)
+    found: dict[str, tuple[int, int] | None] = dict.fromkeys(keys)
     for start in range(0, len(keys), CHUNK):
         chunk = rows.filter(key__in=keys[start : start + CHUNK])
-        wanted = dict(chunk.values_list("key", "wanted"))
-        for key in keys[start : start + CHUNK]:
-            unknown = 0 if report.provable else -1
-            if report.differences[key].held <= wanted.get(key, unknown):
-                found[key] = report.differences[key]
+        for key, wanted, delivered in chunk.values_list("key", "wanted", "delivered"):
+            found[key] = (wanted, delivered)
     return found
 
 
 def _heal(report: Report, differences: dict[str, Difference]) -> int:
-    """Ask for new deliveries and write down why; returns how many."""
+    """Ask for new deliveries and write down why; returns how many.
+
+    In pieces: no transaction holds the write lock for long.
+    """
+    items = sorted(differences.items())
+    for start in range(0, len(items), HEALED_AT_ONCE):
+        _heal_some(report.target, dict(items[start : start + HEALED_AT_ONCE]))
+    return len(differences)
+
+
+@transaction.atomic
+def _heal_some(target: str, differences: dict[str, Difference]) -> None:
     lanes: dict[str, dict[str, int]] = {"withdraw": {}, "publish": {}}
     for key, difference in differences.items():
         shown_wrongly = difference.kind in ("extra", "visible_but_withdrawn")
         lanes["withdraw" if shown_wrongly else "publish"][key] = difference.held
-    with transaction.atomic():
-        for lane, held in lanes.items():
-            if held:
-                OutboxEntry.heal(report.target, held, lane)
-        for key, difference in differences.items():
-            log(
-                instance=OutboxEntry.objects.get(target=report.target, key=key),
-                action="gongkai.heal",
-                title=key,
-                data={"found": difference.kind, "held": difference.held},
-            )
-    return len(differences)
+    for lane, held in lanes.items():
+        if held:
+            OutboxEntry.heal(target, held, lane)
+    for row in OutboxEntry.objects.filter(target=target, key__in=differences):
+        difference = differences[row.key]
+        log(
+            instance=row,
+            action="gongkai.heal",
+            title=row.key,
+            data={"found": difference.kind, "held": difference.held},
+        )
 
 
 def true_rows(

@@ -1,22 +1,21 @@
-"""Reconciliations that are kept: every night, and whenever somebody asks for it."""
+"""Reconciliations that are kept: once a day, and whenever somebody asks for it."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
-from cms.services.notices import notify
+from cms.services.notices import holders, notify
 
-from .choices import target_label, target_names
+from .choices import CHANGE, target_label, target_names
 from .models import Mode, OutboxEntry, ReconcileReport, TargetState
-from .reconciliation import KINDS, Report, examine
+from .reconciliation import KINDS, Report, examine, on_their_way
 
 KEPT = timedelta(days=400)
 MOST_KEYS = 500
@@ -30,12 +29,14 @@ def keep(report: Report) -> ReconcileReport:
         if kind in content:
             content[f"{kind}_count"] = len(content[kind])
             content[kind] = content[kind][:MOST_KEYS]
+    waiting = on_their_way(report)
+    content["on_their_way"] = waiting
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     with transaction.atomic():
         row = ReconcileReport.objects.create(
             target=report.target,
             content=content,
-            differences=len(report.differences),
+            differences=len(report.differences) - waiting,
             error=report.error[:500],
             sha256=hashlib.sha256(text.encode()).hexdigest(),
         )
@@ -48,22 +49,29 @@ def keep(report: Report) -> ReconcileReport:
     return row
 
 
-def reconcile_nightly() -> int:
-    """Compare every target, heal what we know better, keep the reports.
+def reconcile_daily(names: Sequence[str] | None = None) -> int:
+    """Compare targets, heal what we know better, keep the reports.
 
-    What a target holds in a higher version than we want of it is left to a person: we
-    may have been restored from a backup. Nothing is healed at a fenced target.
+    What is still on its way is left to the outbox; what a target holds in a higher
+    version than we want of it to a person: we may have been restored from a backup.
+    Nothing is healed at a paused or fenced target. Those compared longest ago come
+    first.
+
+    Args:
+        names: all configured targets unless given.
 
     Returns:
-        how many keys differed.
+        how many keys differ though nothing is on its way.
     """
-    fenced = set(
-        TargetState.objects.filter(mode=Mode.FENCED).values_list("target", flat=True)
+    stopped = set(
+        TargetState.objects.exclude(mode=Mode.OPEN).values_list("target", flat=True)
     )
     found = 0
-    for name in target_names():
+    for name in names or target_names():
         many = OutboxEntry.objects.filter(target=name).count() > MANY
-        report = examine(name, heal=name not in fenced, ahead=False, trusting=many)
+        report = examine(
+            name, heal=name not in stopped, everything=False, trusting=many
+        )
         row = keep(report)
         found += row.differences
         if row.differences or row.error:
@@ -91,10 +99,4 @@ def _tell(row: ReconcileReport) -> None:
         "error": row.error,
         "count": row.differences,
     }
-    notify(_officers(), "delivery", text, url=reverse("gongkai_targets"))
-
-
-def _officers() -> list[Any]:
-    users = get_user_model().objects
-    allowed = "gongkai_tasks.change_outboxentry"
-    return list(users.with_perm(allowed, include_superusers=False))
+    notify(holders(CHANGE), "delivery", text, url=reverse("gongkai_targets"))

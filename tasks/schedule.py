@@ -37,13 +37,18 @@ def periodic_jobs() -> list[Periodic]:
         Periodic("tasks.orders", "tasks.jobs.orders.orders", 5, False),
         # Within 5 s of the act; an embedded thread of its own does it.
         Periodic("tasks.seal", "tasks.jobs.audit.seal_acts", 3, False),
-        Periodic("tasks.seal_missed", "tasks.jobs.audit.seal_missed", 3600),
+        Periodic("tasks.seal_missed", "tasks.jobs.audit.seal_missed", 3600, slow=True),
         Periodic(
             "tasks.publish_scheduled", "tasks.jobs.schedule.publish_scheduled", 60
         ),
         Periodic("tasks.remind", "tasks.jobs.remind.remind", 60),
-        Periodic("tasks.mail", "tasks.jobs.remind.mail", 60, first_s=30),
-        Periodic("tasks.answer_savers", "tasks.jobs.saved_searches.answer_savers", 20),
+        Periodic("tasks.mail", "tasks.jobs.remind.mail", 60, first_s=30, slow=True),
+        Periodic(
+            "tasks.answer_savers",
+            "tasks.jobs.saved_searches.answer_savers",
+            20,
+            slow=True,
+        ),
         Periodic(  # cheap but for the minutes in which the day's letters go
             "tasks.mail_news",
             "tasks.jobs.saved_searches.mail_news",
@@ -52,7 +57,9 @@ def periodic_jobs() -> list[Periodic]:
             slow=True,
         ),
         Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
-        Periodic("tasks.receipts", "tasks.jobs.receipts.receipts", 60, first_s=20),
+        Periodic(
+            "tasks.receipts", "tasks.jobs.receipts.receipts", 60, first_s=20, slow=True
+        ),
         Periodic(
             "tasks.rebuild_lost", "tasks.jobs.rebuild.rebuild_lost", 60, slow=True
         ),
@@ -62,13 +69,23 @@ def periodic_jobs() -> list[Periodic]:
         # Within the hour after midnight no visitor of the day before can be told.
         Periodic("tasks.forget", "tasks.jobs.forget.forget", 3600, first_s=90),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300, slow=True),
-        Periodic("tasks.sweep_fresh", "tasks.jobs.sweep.sweep_fresh", 60, first_s=60),
         Periodic(
-            "tasks.reconcile",
-            "tasks.jobs.reconcile.reconcile",
-            86_400,
-            first_s=1_800,
+            "tasks.sweep_fresh",
+            "tasks.jobs.sweep.sweep_fresh",
+            60,
+            first_s=60,
             slow=True,
+        ),
+        *(
+            Periodic(
+                "tasks.reconcile",
+                "tasks.jobs.reconcile.reconcile",
+                86_400,
+                args=(name,),
+                first_s=1_800,
+                slow=True,
+            )
+            for name in target_names()
         ),
         Periodic("tasks.guide", "tasks.jobs.guide.guide", 60),
         Periodic("tasks.extract", "tasks.jobs.extract.extract", 15, slow=True),

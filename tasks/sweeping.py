@@ -83,10 +83,10 @@ def _settled() -> OutboxQuerySet:
 def _compare_rows(rows: list[OutboxEntry]) -> int:
     states = public_states(sorted({row.key for row in rows}))
     differ = [row for row in rows if row.delivered_sha256 != states[row.key].sha256]
+    ChangedKey.mark(row.key for row in differ)  # before the row is due: never missed
     for row in differ:
         lane = "withdraw" if states[row.key].state == WITHDRAWN else "bulk"
         OutboxEntry.record([row.key], lane, targets=[row.target])
-    ChangedKey.mark(row.key for row in differ)
     pks = [row.pk for row in rows]
     OutboxEntry.objects.filter(pk__in=pks).update(checked_at=Now())
     return len(differ)

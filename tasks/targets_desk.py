@@ -18,15 +18,15 @@ from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.log_actions import log
 
-from .choices import target_label, target_names
-from .desk import CHANGE
+from .choices import CHANGE, target_label, target_names
 from .models import Mode, OutboxEntry, ReconcileReport, TargetState
 from .reports import latest
-from .selectors import Backlog, backlogs
+from .selectors import Backlog, backlogs, titles
 from .wake import wake
 
 VIEW = "gongkai_tasks.view_outboxentry"
 HOURS = 24
+SHOWN = 50  # items of a kind of difference that a report names
 
 
 @dataclass(frozen=True)
@@ -197,8 +197,14 @@ class ReportView(PermissionRequiredMixin, TemplateView):
             ("stale", _("过期")),
             ("visible_but_withdrawn", _("已撤下仍可见")),
         )
+        shown = {key for kind, _label in kinds for key in content.get(kind, [])[:SHOWN]}
+        names = titles(shown, self.request.user)
         lines = [
-            (label, content.get(f"{kind}_count", 0), content.get(kind, [])[:50])
+            (
+                label,
+                content.get(f"{kind}_count", 0),
+                [names.get(key, key) for key in content.get(kind, [])[:SHOWN]],
+            )
             for kind, label in kinds
         ]
         return super().get_context_data(

@@ -96,4 +96,5 @@ def log_actions(actions: LogActionRegistry) -> None:
         "gongkai.heal", _("对账后重推"), _("对账发现不一致，已要求重新推送")
     )
     actions.register_action("gongkai.target_mode", _("改推送开关"), _("改了推送开关"))
+    actions.register_action("gongkai.replay", _("重推一段时间"), _("重推了一段时间"))
     actions.register_action("gongkai.reconcile", _("对账"), _("对账，报告已留存"))

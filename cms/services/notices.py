@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,6 +15,12 @@ from cms.notice_kinds import all_kinds, kind_of
 
 MAX_TEXT = 500
 REMOVED_AT_ONCE = 1000  # rows; no write lock is held for long
+
+
+def holders(permission: str) -> list[Any]:
+    """Return who holds a permission by a role, for notices about what it is for."""
+    users = get_user_model().objects
+    return list(users.with_perm(permission, include_superusers=False))
 
 
 def notify(users: Iterable[Any], kind: str, text: str, *, url: str = "") -> int:

@@ -4,6 +4,8 @@ import logging
 
 from celery import shared_task
 
+from search.engines.base import EngineDown
+
 from ..choices import target_names
 from ..rebuild import Mismatch, RebuildRunning, rebuild, rebuild_wanted
 
@@ -23,6 +25,8 @@ def rebuild_lost() -> int:
                 written += rebuild(name)
             except RebuildRunning:
                 continue
+            except EngineDown as error:
+                logger.warning("rebuild of %s: %s", name, error)
             except Mismatch as error:
                 logger.error("rebuild of %s: %s", name, error)  # noqa: TRY400
     return written

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from ..reports import reconcile_nightly
+from ..reports import reconcile_daily
 
 
 @shared_task(name="tasks.reconcile", time_limit=840, soft_time_limit=780)
-def reconcile() -> int:
-    """Compare every target and keep the reports; returns how many keys differed."""
-    return reconcile_nightly()
+def reconcile(target: str) -> int:
+    """Compare one target and keep the report; returns how many keys differ."""
+    return reconcile_daily([target])

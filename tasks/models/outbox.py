@@ -106,9 +106,16 @@ class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
         """Deliver again what was delivered in a window; returns how many rows.
 
         As after a target lost some days: the versions rise, so that it takes them.
+        Withdrawals stay in their lane.
         """
         return self.delivered_between(since, until).update(
-            wanted=F("wanted") + 1, lane=Lane.BULK, changed_at=Now(), next_at=Now()
+            wanted=F("wanted") + 1,
+            lane=Case(
+                When(lane=Lane.WITHDRAW, then=Value(Lane.WITHDRAW)),
+                default=Value(Lane.BULK),
+            ),
+            changed_at=Now(),
+            next_at=Now(),
         )
 
     def put_off(self) -> int:

@@ -64,11 +64,14 @@ class TargetState(models.Model):
 
     @classmethod
     def note_down(cls, name: str, reason: str, retry_after: float | None) -> None:
-        """Count a failure in which the target as a whole did not answer."""
+        """Count a failure in which the target as a whole did not answer.
+
+        It rests for as long as it asked us to (``retry_after``, an hour at most).
+        """
         row, _made = cls.objects.get_or_create(target=name)
-        wait_s = backoff.delay_s(
-            row.failures + 1, cap_s=backoff.CAP_REST_S, retry_after=retry_after
-        )
+        wait_s = backoff.delay_s(row.failures + 1, cap_s=backoff.CAP_REST_S)
+        if retry_after:
+            wait_s = min(max(wait_s, retry_after), backoff.CAP_S)
         cls.objects.filter(pk=row.pk).update(
             failures=F("failures") + 1,
             resting_until=from_now(wait_s),
@@ -78,7 +81,7 @@ class TargetState(models.Model):
 
     @classmethod
     def note_answer(cls, name: str) -> None:
-        """End the rest of a target that took something."""
+        """End the rest of a target that answered, whatever it said."""
         resting = cls.objects.filter(target=name, failures__gt=0)
         resting.update(failures=0, resting_until=None)
 

@@ -8,7 +8,7 @@ from tasks import backoff
 from tasks.drain import drain
 from tasks.models import Mode, OutboxEntry, TargetState
 from tasks.models.outbox import from_now
-from tasks.targets import TargetDown
+from tasks.targets import TargetDown, TargetError
 from tests.factories import make_item
 from tests.tasks.recording import KEY
 
@@ -59,6 +59,25 @@ def test_it_rests_longer_each_time_up_to_a_limit(away):
     assert waits == sorted(waits)
     assert waits[0] < 5
     assert waits[-1] == backoff.CAP_REST_S
+
+
+def test_it_rests_for_as_long_as_it_asked_but_an_hour_at_most(away):
+    for asked, waits in ((600.0, 600), (86_400.0, backoff.CAP_S), (-5.0, None)):
+        TargetState.note_down(CITY, "忙", asked)
+        state = TargetState.objects.annotate(now=Now()).get(target=CITY)
+        seconds = round((state.resting_until - state.now).total_seconds())
+        assert seconds == waits if waits else seconds <= backoff.CAP_REST_S
+
+
+def test_a_refusal_is_an_answer(item, away):
+    TargetState.note_down(CITY, "连不上", None)
+    TargetState.objects.update(resting_until=from_now(-1))
+    away.answers[CITY, KEY] = TargetError("门户不接受该栏目", retryable=False)
+    del away.answers[CITY]
+    OutboxEntry.objects.all().delete()
+    OutboxEntry.record([KEY], "bulk", targets=[CITY])
+    drain()
+    assert TargetState.objects.get(target=CITY).failures == 0
 
 
 def test_a_withdrawal_goes_to_a_resting_target(item, away):

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
@@ -13,6 +14,7 @@ from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.services import site
 from disclosure_pages.services.withdrawal import withdraw
 from tasks import reports, sweeping, targets
+from tasks.choices import Lane
 from tasks.drain import drain
 from tasks.models import Mode, OutboxEntry, ReconcileReport, TargetState
 from tasks.reconciliation import Difference, Report
@@ -119,8 +121,8 @@ def nightly(monkeypatch):
     """A night in which the city lacks one item; what was asked of it."""
     asked = []
 
-    def examine(name, *, heal=False, ahead=True, trusting=False):
-        asked.append((name, heal, ahead))
+    def examine(name, *, heal=False, everything=True, trusting=False):
+        asked.append((name, heal, everything))
         found = Report(name, checked=3)
         if name == CITY:
             found.differences = {"f" * 32: Difference("missing", 0)}
@@ -131,7 +133,7 @@ def nightly(monkeypatch):
 
 
 def test_the_night_keeps_a_report_of_each_target(people, nightly):
-    assert reports.reconcile_nightly() == 1
+    assert reports.reconcile_daily() == 1
     rows = {row.target: row for row in ReconcileReport.objects.all()}
     assert set(rows) == {"index:local", CITY}
     assert rows[CITY].content["missing"] == ["f" * 32]
@@ -139,27 +141,28 @@ def test_the_night_keeps_a_report_of_each_target(people, nightly):
 
 
 def test_the_hash_of_a_report_is_an_act_in_the_log(people, nightly):
-    reports.reconcile_nightly()
+    reports.reconcile_daily()
     row = ReconcileReport.objects.get(target=CITY)
     act = ModelLogEntry.objects.get(action="gongkai.reconcile", object_id=row.pk)
     assert act.data["sha256"] == row.sha256
 
 
 def test_the_officer_is_told_of_differences_only(people, nightly):
-    reports.reconcile_nightly()
+    reports.reconcile_daily()
     told = Notice.objects.filter(kind="delivery")
     assert {notice.user for notice in told} >= {people["officer"]}
     assert all("门户网站（city）" in notice.text for notice in told)
 
 
-def test_a_fenced_target_is_compared_but_not_healed(people, nightly):
-    TargetState.decide(CITY, Mode.FENCED, by="admin", reason="从备份恢复")
-    reports.reconcile_nightly()
+@pytest.mark.parametrize("mode", [Mode.PAUSED, Mode.FENCED])
+def test_a_stopped_target_is_compared_but_not_healed(people, nightly, mode):
+    TargetState.decide(CITY, mode, by="admin", reason="从备份恢复")
+    reports.reconcile_daily()
     assert (CITY, False, False) in nightly
 
 
 def test_the_report_can_be_read_and_printed(officer, nightly):
-    reports.reconcile_nightly()
+    reports.reconcile_daily()
     row = ReconcileReport.objects.get(target=CITY)
     address = reverse("gongkai_reconcile_report", args=[row.pk])
     text = officer.get(address).content.decode()
@@ -177,12 +180,31 @@ def test_the_night_does_not_overwrite_what_a_portal_holds_newer(city, settings):
     OutboxEntry.objects.filter(target=CITY).update(wanted=2, delivered=2)
     DisclosureItemPage.objects.filter(pk=item.pk).update(title="恢复出来的旧标题")
     sent = OutboxEntry.objects.get(target=CITY, key=item.key)
-    report = reports.examine(CITY, heal=True, ahead=False)
+    report = reports.examine(CITY, heal=True, everything=False)
     assert item.key in report.differences
     assert report.healed == 0
     assert OutboxEntry.objects.get(pk=sent.pk).wanted == 2
     assert reports.examine(CITY, heal=True).healed >= 1
     assert OutboxEntry.objects.get(pk=sent.pk).wanted > 9
+
+
+def test_the_day_leaves_to_the_outbox_what_is_on_its_way_or_was_refused(city):
+    waiting, refused, lost = make_item(), make_item(), make_item()
+    drain()
+    rows = OutboxEntry.objects.filter(target=CITY)
+    for page in (waiting, refused):
+        DisclosureItemPage.objects.filter(pk=page.pk).update(title="改了")
+        rows.filter(key=page.key).update(wanted=F("wanted") + 1)
+    rows.filter(key=refused.key).update(dead=True, last_error="门户不接受该栏目")
+    DisclosureItemPage.objects.filter(pk=lost.pk).update(title="没有信号")
+    report = reports.examine(CITY, heal=True, everything=False)
+    assert {waiting.key, refused.key, lost.key} <= set(report.differences)
+    assert report.healed == 1
+    assert rows.get(key=refused.key).dead
+    row = reports.keep(report)
+    assert row.content["on_their_way"] >= 2
+    text = "\n".join(OutboxEntry.objects.pending().values_list("key", flat=True))
+    assert lost.key in text
 
 
 def test_a_window_is_replayed(people, world):
@@ -207,6 +229,9 @@ def test_what_was_withdrawn_stays_so_when_replayed(people, world):
     states = []
     world.answers[CITY, item.key] = lambda version, state: states.append(state.state)
     command("replay", CITY, "--since", "2020-01-01")
+    lanes = OutboxEntry.objects.filter(target=CITY).values_list("key", "lane")
+    assert dict(lanes)[item.key] == Lane.WITHDRAW
+    assert ModelLogEntry.objects.filter(action="gongkai.replay").exists()
     drain()
     assert states == ["withdrawn"]
 

@@ -25,7 +25,7 @@ from tasks.models import (
     TemplateValue,
 )
 from tasks.reconciliation import reconcile
-from tasks.reports import reconcile_nightly
+from tasks.reports import reconcile_daily
 from tasks.selectors import backlogs
 from tasks.targets import Receipt, TargetError, Waiting
 from tasks.template import batches, inbox
@@ -490,7 +490,7 @@ def test_what_the_portal_sent_back_is_not_sent_again_every_night(portal, publish
         portal.reply(package, "no", 处理结果="退回")
     inbox.collect()
     drain()
-    reconcile_nightly()
+    reconcile_daily()
     assert ReconcileReport.objects.get().content["missing"] == [published.key]
     drain()
     assert packages(portal) == ["000001-发布.zip"]

@@ -16,6 +16,7 @@ from wagtail.log_actions import log
 from tasks.choices import target_label, target_names
 from tasks.models import Mode, OutboxEntry, TargetState
 from tasks.selectors import backlogs
+from tasks.wake import wake
 
 ACTS = {"pause": Mode.PAUSED, "fence": Mode.FENCED, "resume": Mode.OPEN}
 
@@ -69,7 +70,13 @@ class Command(BaseCommand):
         rows = OutboxEntry.objects.filter(target=name)
         if options["dry_run"]:
             return rows.delivered_between(since, until).count()
-        return rows.replay(since, until)
+        replayed = rows.replay(since, until)
+        state, _made = TargetState.objects.get_or_create(target=name)
+        window = {"since": since.isoformat(), "until": until.isoformat()}
+        data = {**window, "count": replayed}
+        log(instance=state, action="gongkai.replay", data=data)
+        wake()
+        return replayed
 
     def _show(self, replayed: int | None, *, as_json: bool) -> None:
         states = {row.target: row for row in TargetState.objects.all()}
