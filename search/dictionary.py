@@ -8,7 +8,7 @@ from cms.models import Village
 from disclosure_pages.catalogue_selectors import site_names
 
 from . import tokens
-from .models import Synonym
+from .models import Synonym, UserWord
 
 FRESH_S = 600.0
 _loaded_at = float("-inf")
@@ -25,6 +25,7 @@ def load() -> None:
     if time.monotonic() - _loaded_at < FRESH_S:
         return
     tokens.add_user_words(site_names())
+    tokens.add_user_words(UserWord.objects.values_list("text", flat=True))
     _synonyms = Synonym.others()
     tokens.add_user_words(_synonyms)
     names = Village.objects.values_list("name", flat=True)

@@ -12,6 +12,7 @@ from .asked_models import OpenedHit, QuestionDay, SearchQuestion, VisitorSalt
 from .bet_models import BestBet
 from .recognise import HAN
 from .saved.models import Appearance, SavedSearch, SentHit
+from .word_models import UserWord
 
 __all__ = [
     "Appearance",
@@ -25,6 +26,7 @@ __all__ = [
     "SearchTerm",
     "SentHit",
     "Synonym",
+    "UserWord",
     "VisitorSalt",
 ]
 

@@ -14,7 +14,7 @@ from cms.desk_columns import yes_no
 from disclosure_pages.desk.choosers import ChoosesSnippetsOnly
 
 from . import bets, desk, desk_try, dictionary, questions
-from .models import BestBet, Synonym
+from .models import BestBet, Synonym, UserWord
 from .saved import desk as saved_desk  # noqa: F401  # its hooks
 from .services import SearchUnavailable
 from .trial import Tried, try_row
@@ -101,7 +101,19 @@ class BestBetViewSet(SnippetViewSet):
     search_fields = ["words"]
 
 
+class UserWordViewSet(SnippetViewSet):
+    model = UserWord
+    chooser_viewset_class = ChoosesSnippetsOnly
+    icon = "search"
+    menu_label = _("检索用词")
+    menu_order = 35
+    menu_hook = desk.MENU_HOOK
+    list_display = ["text", yes_no(UserWord, "applied"), "changed_at"]
+    search_fields = ["text"]
+
+
 register_snippet(SynonymViewSet)
+register_snippet(UserWordViewSet)
 register_snippet(BestBetViewSet)
 
 

@@ -4,14 +4,17 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
+from search.dictionary import FRESH_S
 from search.engines.base import EngineDown
+from search.models import UserWord
 
-from .choices import OrderKind
+from .choices import OrderKind, target_names
 from .models import IndexOrder
 from .rebuild import Mismatch, RebuildRunning, rebuild
 from .reconciliation import examine
@@ -50,6 +53,28 @@ def order(target: str, kind: str, user: Any) -> IndexOrder:
     log(row, ORDERED[OrderKind(kind)], user=user, data={"target": target})
     wake()
     return row
+
+
+def order_for_words() -> int:
+    """Order every index anew if words were taught that all processes know by now.
+
+    Returns:
+        how many words; they are marked as applied.
+    """
+    known = timezone.now() - timedelta(seconds=2 * FRESH_S)
+    fresh = UserWord.objects.filter(applied=False, changed_at__lt=known)
+    pks = list(fresh.values_list("pk", flat=True))
+    if not pks:
+        return 0
+    with transaction.atomic():
+        for name in target_names():
+            if name.startswith("index:"):
+                try:
+                    order(name, OrderKind.REBUILD, None)
+                except OrderRunning:  # one that is under way may have begun before
+                    transaction.set_rollback(True)
+                    return 0
+        return UserWord.objects.filter(pk__in=pks).update(applied=True)
 
 
 def unfinished(row: IndexOrder) -> bool:

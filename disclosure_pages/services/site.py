@@ -262,7 +262,7 @@ def _allow_catalogue(*groups: Group) -> None:
             ),
             *permissions(
                 "gongkai_search",
-                [f"{v}_{m}" for v in verbs for m in ("synonym", "bestbet")],
+                [f"{v}_{m}" for v in verbs for m in ("synonym", "bestbet", "userword")],
             ),
             *permissions(
                 "gongkai_search",

@@ -104,7 +104,7 @@ PLACES = [
     ("catalogue", r"admin/snippets/gongkai_cms/(secrecyquestion|legalground)/"),
     (
         "catalogue",
-        r"admin/snippets/gongkai_(cms/cannedreason|search/(synonym|bestbet))/",
+        r"admin/snippets/gongkai_(cms/cannedreason|search/(synonym|bestbet|userword))/",
     ),
     ("catalogue", r"admin/snippets/gongkai_tasks/portaltemplate/"),
     ("review rules", r"admin/snippets/gongkai_cms/(reviewpath|standin|absence)/"),
