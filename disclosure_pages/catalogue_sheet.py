@@ -6,21 +6,16 @@ a merged 一级事项, and thousands of empty rows at the end.
 
 import re
 import unicodedata
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    SheetVisibleEnum,
-)
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
+from disclosure_pages.bulk.extents import check_extents
 from disclosure_pages.bulk.problems import UnreadableFile
-from disclosure_pages.bulk.workbooks import HELP_SHEET, MAX_PARTS, MAX_UNPACKED
+from disclosure_pages.bulk.workbooks import HELP_SHEET, UNREADABLE
 
 HEADING_ROWS = 12
 PLAIN = {
@@ -72,17 +67,14 @@ def read_catalogue(path: Path) -> CatalogueFile:
     found = CatalogueFile()
     known = False
     try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            size = sum(part.file_size for part in parts)
-            if size > MAX_UNPACKED or len(parts) > MAX_PARTS:
-                raise UnreadableFile(_("解压后超过 500 MB。"), value=path.name)
+        with path.open("rb") as file:
+            check_extents(file, path.name)
         with CalamineWorkbook.from_path(path) as workbook:
             for about in workbook.sheets_metadata:
                 shown = about.visible == SheetVisibleEnum.Visible
                 if shown and about.name != HELP_SHEET:
                     known |= _read(workbook.get_sheet_by_name(about.name), found)
-    except (CalamineError, zipfile.BadZipFile, OSError, KeyError) as e:
+    except UNREADABLE as e:
         raise UnreadableFile(
             _("工作簿打不开，可能已损坏：%(error)s") % {"error": e}, value=path.name
         ) from e

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,16 @@ from defusedxml import DefusedXmlException, ElementTree
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
+from disclosure_pages.bulk.extents import check_extents
 from disclosure_pages.bulk.problems import UnreadableFile
 
 HELP_SHEET = "填写说明"
-MAX_UNPACKED = 500 * 1024**2
-MAX_PARTS = 10_000
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 UNREADABLE = (
     *(CalamineError, zipfile.BadZipFile, KeyError),
-    *(ElementTree.ParseError, DefusedXmlException),
+    *(ElementTree.ParseError, DefusedXmlException, zlib.error, EOFError),
+    *(OSError, ValueError, RuntimeError, NotImplementedError),
 )
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 REFERENCE = re.compile(r"([A-Z]+)(\d+)")
@@ -39,14 +40,12 @@ def read_sheet(path: Path) -> Sheet:
     """Read the first visible sheet that is not the explanation.
 
     Raises:
-        UnreadableFile: damaged, with entities, or over 500 MB when unpacked.
+        UnreadableFile: damaged, with entities, over 500 MB when unpacked, or with
+            cells far away.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            if unpacked > MAX_UNPACKED or len(parts) > MAX_PARTS:
-                raise UnreadableFile(_("解压后超过 500 MB。"), value=path.name)
+        with path.open("rb") as file:
+            check_extents(file, path.name)
         with CalamineWorkbook.from_path(path) as workbook:
             name = _sheet_name(workbook)
             grid = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)

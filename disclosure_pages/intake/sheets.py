@@ -6,6 +6,8 @@ import zipfile
 from django.utils.translation import gettext as _
 from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from disclosure_pages.bulk.extents import check_extents
+from disclosure_pages.bulk.problems import UnreadableFile
 from disclosure_pages.choices import TextState
 from disclosure_pages.intake.errors import Unreadable
 from disclosure_pages.intake.packages import OLE, open_package, package_findings
@@ -22,6 +24,7 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
     if data[:8] != OLE:
         with open_package(data, limits) as archive:
             findings = package_findings(archive.namelist()) + _comments(archive)
+        _check_extents(data, name)
     try:
         pages, hidden = _pages(data, limits)
     except PasswordError as e:
@@ -37,6 +40,13 @@ def read(data: bytes, name: str, limits: Limits) -> Extracted:
         return Extracted(TextState.OK, pages, kind, findings=findings)
     message = _("工作簿里没有内容。请检查后重新上传。")
     return Extracted(TextState.EMPTY, [], kind, message, findings)
+
+
+def _check_extents(data: bytes, name: str) -> None:
+    try:
+        check_extents(io.BytesIO(data), name)
+    except UnreadableFile as error:
+        raise Unreadable(TextState.FAILED, str(error)) from error
 
 
 def _comments(archive: zipfile.ZipFile) -> list[Finding]:

@@ -9,7 +9,7 @@ from wagtail.models import TaskState
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, streamfield
 
 from cms.services.review import SecrecyRecord, decide
-from disclosure_pages.bulk import workbooks
+from disclosure_pages.bulk import extents
 from disclosure_pages.bulk.problems import UnreadableFile
 from disclosure_pages.bulk.reading import read_table
 from disclosure_pages.bulk.template import write_template
@@ -138,8 +138,8 @@ def test_entities_of_a_workbook_are_refused(template, part):
 
 
 def test_a_workbook_that_blows_up_is_refused(template, monkeypatch):
-    assert workbooks.MAX_UNPACKED <= 500 * 1024**2
-    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 1024**2)
+    assert extents.MAX_UNPACKED <= 500 * 1024**2
+    monkeypatch.setattr(extents, "MAX_UNPACKED", 1024**2)
     repacked(template, **{"xl/media/bomb.bin": b"0" * 2 * 1024**2})
     with pytest.raises(UnreadableFile):
         read_table(template)

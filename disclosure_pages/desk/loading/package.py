@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from django.utils.translation import gettext as _
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
+from disclosure_pages.bulk.extents import check_extents
 from disclosure_pages.bulk.problems import Problem, UnreadableFile, problem
 from disclosure_pages.bulk.workbooks import HELP_SHEET, UNREADABLE
 from disclosure_pages.intake.archives import member_name
@@ -17,7 +18,6 @@ MAX_UPLOAD = 100 * 1024**2
 MAX_UNPACKED = 300 * 1024**2
 MAX_SHEET_XML = 120 * 1024**2
 MAX_MEMBERS = 2_000
-MAX_CELLS = 2_000_000
 TABLES = (".xlsx", ".csv", ".jsonl")
 OTHERS = {
     **dict.fromkeys((".xlsm", ".xltm", ".xlsb"), _("这是带宏的工作簿")),
@@ -27,7 +27,6 @@ OTHERS = {
 }
 LOCAL_HEADER = 30
 PIECE = 1 << 20
-FILLED = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
 HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?r="(\d+)"[^>]*?hidden="(?:1|true)"')
 HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\s[^>]*?hidden="(?:1|true)"')
 
@@ -147,6 +146,19 @@ def inspect_sheet(path: Path) -> tuple[list[str], list[Problem]]:
         UnreadableFile: with macros, or of a size that would not fit into memory.
     """
     check_size(path, MAX_SHEET_XML)
+    try:
+        with path.open("rb") as file:
+            check_extents(file, path.name)
+        notices = _notices(path)
+        with CalamineWorkbook.from_path(path) as workbook:
+            return _about_sheets(workbook, notices)
+    except UNREADABLE as error:
+        reason = _("文件打不开，可能已损坏；请重新保存再上传。")
+        raise UnreadableFile(reason, value=path.name) from error
+
+
+def _notices(path: Path) -> list[str]:
+    """Return what every sheet hides; refuse macros."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if any(name.endswith("vbaProject.bin") for name in names):
@@ -154,28 +166,11 @@ def inspect_sheet(path: Path) -> tuple[list[str], list[Problem]]:
                 _("工作簿里有宏。请另存为不带宏的 .xlsx 再上传。"), value=path.name
             )
         sheets = [n for n in names if n.startswith("xl/worksheets/sheet")]
-        notices = []
-        for name in sheets:
-            notices += _scan(archive.read(name), path)
-    with CalamineWorkbook.from_path(path) as workbook:
-        return _about_sheets(workbook, notices)
+        return [notice for name in sheets for notice in _scan(archive.read(name))]
 
 
-def _scan(xml: bytes, path: Path) -> list[str]:
-    """Return notices about hidden parts; refuse a sheet that spans too many cells."""
-    rows = columns = 0
-    for match in FILLED.finditer(xml):
-        rows = max(rows, int(match[2]))
-        columns = max(columns, _column(match[1]))
-    if rows * columns > MAX_CELLS:
-        raise UnreadableFile(
-            _(
-                "表格太大：有内容的单元格一直到第 %(row)d 行、第 %(column)d 列。"
-                "请删去表外的内容。"
-            )
-            % {"row": rows, "column": columns},
-            value=path.name,
-        )
+def _scan(xml: bytes) -> list[str]:
+    """Return notices about hidden parts."""
     notices = []
     hidden = [match[1].decode() for match in HIDDEN_ROW.finditer(xml)]
     if hidden:
@@ -184,13 +179,6 @@ def _scan(xml: bytes, path: Path) -> list[str]:
     if HIDDEN_COLUMN.search(xml):
         notices.append(_("表里有隐藏的列，也会一起导入。不要的请先删去。"))
     return notices
-
-
-def _column(letters: bytes) -> int:
-    position = 0
-    for letter in letters:
-        position = position * 26 + letter - 64
-    return position
 
 
 def _about_sheets(
