@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from disclosure_pages.bulk.problems import UnreadableFile
-from disclosure_pages.bulk.workbooks import read_sheet
+from disclosure_pages.bulk.workbooks import UNREADABLE, read_sheet
 from disclosure_pages.csv_answers import unguarded
 
 from ..models import OutboxEntry, PortalTemplate, TemplateReceipt, TemplateRow
@@ -93,16 +93,18 @@ def template_shelves() -> list[Shelf]:
     ]
 
 
-def read_receipt(portal: str, path: Path, *, user: Any = None) -> TemplateReceipt:
+def read_receipt(
+    portal: str, path: Path, *, name: str = "", user: Any = None
+) -> TemplateReceipt:
     """Take in a receipt file; what it settles is delivered by the drain at once.
 
     Reading a file twice changes nothing. Lines that fit nothing are listed, and the
-    others count.
+    others count. ``name``: what its sender calls the file, if it lies under another.
     """
     content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else b""
     receipt = TemplateReceipt(
         portal=portal,
-        name=path.name[:200],
+        name=(name or path.name)[:200],
         user=user,
         sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -145,11 +147,20 @@ def _lines(path: Path, content: bytes) -> list[Line]:
         raise UnreadableFile(_("文件是空的，或者超过 20 MB。"), value=path.name)
     if path.suffix.lower() not in ENDINGS:
         raise UnreadableFile(_("回执只认 .xlsx 和 .csv 文件。"), value=path.name)
-    if path.suffix.lower() == ".csv":
-        grid = enumerate(_csv_rows(path, content), start=1)
-    else:
-        grid = read_sheet(path).rows
-    filled = ((n, row) for n, row in grid if any(_text(cell) for cell in row))
+    try:
+        if path.suffix.lower() == ".csv":
+            return _lines_of(path, enumerate(_csv_rows(path, content), start=1))
+        return _lines_of(path, read_sheet(path).rows)
+    except (*UNREADABLE, csv.Error) as error:
+        raise UnreadableFile(
+            _("文件打不开，可能已损坏：%(error)s") % {"error": error}, value=path.name
+        ) from error
+
+
+def _lines_of(path: Path, grid: Iterable[tuple[int, list[Any]]]) -> list[Line]:
+    filled = (
+        (n, row) for n, row in _bounded(path, grid) if any(_text(cell) for cell in row)
+    )
     _number, headings = next(filled, (0, []))
     names = [FIELD_OF.get(re.sub(r"[\s*＊\ufeff]+", "", _text(h))) for h in headings]
     if "result" not in names or not {"key", "index_number"} & set(names):
@@ -158,12 +169,20 @@ def _lines(path: Path, content: bytes) -> list[Line]:
         )
     lines = []
     for number, row in filled:
-        if len(lines) >= MAX_ROWS:
-            raise UnreadableFile(_("行数太多，请分成几个文件。"), value=path.name)
         pairs = zip(names, row, strict=False)
         values = {name: _text(cell) for name, cell in pairs if name}
         lines.append(Line(number, **values))
     return lines
+
+
+def _bounded(
+    path: Path, grid: Iterable[tuple[int, list[Any]]]
+) -> Iterator[tuple[int, list[Any]]]:
+    """Yield rows, empty ones too, up to the most that a receipt may have."""
+    for count, row in enumerate(grid):
+        if count > MAX_ROWS:
+            raise UnreadableFile(_("行数太多，请分成几个文件。"), value=path.name)
+        yield row
 
 
 def _csv_rows(path: Path, content: bytes) -> Iterator[list[str]]:
@@ -172,7 +191,7 @@ def _csv_rows(path: Path, content: bytes) -> Iterator[list[str]]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return iter(list(csv.reader(io.StringIO(text, newline=""))))
+        return csv.reader(io.StringIO(text, newline=""))
     raise UnreadableFile(_("编码看不懂，请另存为 UTF-8。"), value=path.name)
 
 

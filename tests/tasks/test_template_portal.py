@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 from openpyxl import load_workbook
 
@@ -30,6 +31,11 @@ from tasks.selectors import backlogs
 from tasks.targets import Receipt, TargetError, Waiting
 from tasks.template import batches, inbox
 from tasks.template.official import load_official
+from tests.disclosure_pages.bulk.far_cells import (
+    far_book,
+    locked_book,
+    oddly_packed_book,
+)
 from tests.factories import make_document, make_item, make_people, make_site
 from tests.tasks.messages import new_key, state_of, withdrawal_of
 from tests.tasks.portal_contracts import Package, TemplateContract
@@ -241,7 +247,7 @@ def test_a_process_that_dies_after_the_package_appeared_exports_it_once(
     assert packages(portal) == ["000001-发布.zip"]
 
 
-def _die(*args):
+def _die(*args, **kwargs):
     raise KeyboardInterrupt
 
 
@@ -368,6 +374,10 @@ def test_a_file_that_is_still_being_copied_is_left_alone(portal):
         ("a.docx", b"x", "只认"),
         ("a.csv", b"\xff\xfe\xff", "编码看不懂"),
         ("empty.csv", b"", "空的"),
+        ("long.csv", b"a" * 17_000_000, "打不开"),
+        ("far.xlsx", far_book(), "表格太大"),
+        ("locked.xlsx", locked_book(), "打不开"),
+        ("packed.xlsx", oddly_packed_book(), "打不开"),
     ],
 )
 def test_a_file_that_is_no_receipt_is_put_away_and_reported(
@@ -380,6 +390,110 @@ def test_a_file_that_is_no_receipt_is_put_away_and_reported(
     assert inbox.collect() == 1
     assert said in _last_receipt().problems[0]
     assert not path.exists()
+
+
+def _lay(portal, name, content):
+    """A file in the inbox that is no longer being copied."""
+    portal.shelf.make()
+    path = portal.shelf.receipts / name
+    path.write_bytes(content)
+    os.utime(path, (1, 1))
+    return path
+
+
+def _put_away(portal):
+    return [path.name for path in (portal.shelf.receipts / "done").iterdir()]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["汉" * 80 + ".csv", "x" * 251 + ".csv", os.fsdecode(b"\xbb\xd8\xd6\xb4.csv")],
+)
+def test_whatever_a_receipt_is_called_it_is_read_once(portal, name):
+    state = state_of(**FACTS)
+    put(portal, (1, state))
+    _lay(portal, name, f"永久标识,处理结果\n{state.key},成功\n".encode())
+    assert [inbox.collect(), inbox.collect()] == [1, 0]
+    assert row_of(state).result == "accepted"
+    (kept,) = _put_away(portal)
+    assert kept.endswith(".csv")
+
+
+def test_a_file_that_breaks_the_reading_holds_up_no_other(portal, monkeypatch):
+    make_site()
+    make_people()
+    state = state_of(**FACTS)
+    put(portal, (1, state))
+    line = f"永久标识,处理结果\n{state.key},成功\n".encode()
+    for name in ("a.csv", "b.csv"):
+        _lay(portal, name, line)
+    read = inbox.read_receipt
+
+    def breaks(portal, path, *, name):
+        if name == "a.csv":
+            raise ZeroDivisionError
+        return read(portal, path, name=name)
+
+    monkeypatch.setattr(inbox, "read_receipt", breaks)
+    assert [inbox.collect(), inbox.collect()] == [1, 0]
+    assert row_of(state).result == "accepted"
+    assert len(_put_away(portal)) == 2
+    assert "“a.csv”没有读成" in Notice.objects.get(kind="portal_receipt").text
+
+
+def test_a_file_waits_while_the_database_is_down(portal, monkeypatch):
+    path = _lay(portal, "a.csv", b"x")
+
+    def down(*args, **kwargs):
+        raise OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "read_receipt", down)
+        assert inbox.collect() == 0
+    assert path.exists()
+
+
+def test_a_file_that_killed_its_reader_is_not_read_again(portal, monkeypatch):
+    make_site()
+    make_people()
+    _lay(portal, "a.csv", b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "read_receipt", _die)
+        with pytest.raises(KeyboardInterrupt):
+            inbox.collect()
+    assert inbox.collect() == 0
+    assert _put_away(portal) == []  # perhaps it is still being read
+    (left,) = portal.shelf.receipts.glob(".reading-*")
+    os.utime(left, (1, 1))
+    assert inbox.collect() == 0
+    assert len(_put_away(portal)) == 1
+    assert "没有读成" in Notice.objects.get(kind="portal_receipt").text
+
+
+def test_a_portal_whose_inbox_can_not_be_read_holds_up_no_other(portal, monkeypatch):
+    state = state_of(**FACTS)
+    put(portal, (1, state))
+    path = _lay(portal, "a.csv", f"永久标识,处理结果\n{state.key},成功\n".encode())
+    monkeypatch.setattr(
+        inbox, "template_shelves", lambda: [_Unreadable(), portal.shelf]
+    )
+    assert inbox.collect() == 1
+    assert not path.exists()
+
+
+class _Unreadable:
+    portal = "other"
+
+    @property
+    def receipts(self):
+        raise PermissionError
+
+
+def test_rows_are_counted_before_they_are_kept(portal, monkeypatch):
+    monkeypatch.setattr("tasks.template.receipts.MAX_ROWS", 3)
+    _lay(portal, "a.csv", "永久标识,处理结果\n".encode() + b",\n" * 4)
+    inbox.collect()
+    assert "行数太多" in _last_receipt().problems[0]
 
 
 def test_reading_a_receipt_twice_changes_nothing(portal):

@@ -97,3 +97,23 @@ def far_ods():
             "</office:document-content>",
         )
     return out.getvalue()
+
+
+def locked_book():
+    """A workbook whose parts claim to be encrypted."""
+    return _flagged(6, 8, b"\x01\x00")
+
+
+def oddly_packed_book():
+    """A workbook packed in a way that nobody unpacks."""
+    return _flagged(8, 10, b"\x63\x00")
+
+
+def _flagged(local, central, value):
+    book = bytearray(repacked(lambda parts: None))
+    for signature, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        place = book.find(signature)
+        while place >= 0:
+            book[place + offset : place + offset + 2] = value
+            place = book.find(signature, place + 4)
+    return bytes(book)
