@@ -67,6 +67,7 @@ LISTED_FIELDS = (
 )
 LISTS = ("keywords", "audiences")
 LINKS = ("supersedes", "interpretation_of")  # other items, as {key, title, url}
+PAGE_KEY = re.compile(r"[0-9a-f]{32}")
 OWN_ADDRESS = re.compile(r'(<(?:a|img)\b[^>]*?\s(?:href|src)=")/(?!/)')
 
 
@@ -141,12 +142,12 @@ def public_states(keys: Sequence[str]) -> dict[str, PublicState]:
     came from elsewhere. The number of queries does not grow with the keys.
     """
     states = {key: _absent(key) for key in keys}
-    uuids = [UUID(key) for key in keys if len(key) == 32]
+    uuids = [UUID(key) for key in keys if PAGE_KEY.fullmatch(key)]
     if uuids:
         context = _PageContext()
         for model in _models_of(uuids):
             _describe_pages(model, uuids, context, states)
-    _describe_external([key for key in keys if "." in key], states)
+    _describe_external([key for key in keys if _is_foreign(key)], states)
     return states
 
 
@@ -169,18 +170,27 @@ def public_keys(after: str = "", limit: int | None = None) -> list[str]:
 def publicly_visible(keys: Iterable[str]) -> set[str]:
     """Return which of the keys anybody may see now, whatever an index still holds."""
     keys = set(keys)
-    uuids = [UUID(key) for key in keys if len(key) == 32]
+    uuids = [UUID(key) for key in keys if PAGE_KEY.fullmatch(key)]
     found: set[str] = set()
     if uuids:
         for model in _models_of(uuids):
             visible = visible_pages(model).filter(translation_key__in=uuids)
             found |= {u.hex for u in visible.values_list("translation_key", flat=True)}
-    foreign = {key for key in keys if "." in key}
+    foreign = {key for key in keys if _is_foreign(key)}
     if foreign:
         rows = visible_external().filter(key__in=[k.split(".", 1)[1] for k in foreign])
         pairs = rows.values_list("origin", "key")
         found |= {f"{origin}.{key}" for origin, key in pairs} & foreign
     return found
+
+
+def is_key(key: str) -> bool:
+    """Whether a text has the form of a permanent key; nothing else is ever public."""
+    return bool(PAGE_KEY.fullmatch(key)) or _is_foreign(key)
+
+
+def _is_foreign(key: str) -> bool:
+    return "." in key and "\0" not in key
 
 
 def attachment_file(sha256: str) -> FieldFile | None:

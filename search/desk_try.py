@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
 
-from disclosure_pages.public_state import publicly_visible
+from disclosure_pages.public_state import is_key, publicly_visible
 
 from . import bets, explain, questions, services
 from .desk import VIEW, tabs
@@ -54,8 +54,12 @@ def judge(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("q", "").replace("\x00", " ").strip()[:MAX_LENGTH]
     key, good = request.POST.get("key", ""), request.POST.get("good") == "1"
     question = question_of(typed)
+    back = f"{reverse('gongkai_search_try')}?{urlencode({'q': typed})}"
+    if not is_key(key):
+        messages.error(request, _("没有这一条信息，请重新检索后再试。"))
+        return redirect(back)
     if not question or (good and key not in publicly_visible([key])):
         return HttpResponseBadRequest()
     questions.judge(question, key, request.user, good=good)
     messages.success(request, _("已记下。") if good else _("已取消。"))
-    return redirect(f"{reverse('gongkai_search_try')}?{urlencode({'q': typed})}")
+    return redirect(back)

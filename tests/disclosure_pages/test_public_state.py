@@ -200,3 +200,10 @@ def test_the_day_of_publication_is_the_day_here():
     moment = dt.datetime(2026, 8, 24, 16, 30, tzinfo=dt.UTC)
     type(guide).objects.filter(pk=guide.pk).update(first_published_at=moment)
     assert state_of(guide).metadata["date_published"] == "2026-08-25"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["z" * 32, "-" * 32, "A" * 32, "\0" * 32, "a.\0"])
+def test_what_is_no_key_is_simply_not_public(key):
+    assert publicly_visible([key]) == set()
+    assert public_states([key])[key].state == "withdrawn"

@@ -208,9 +208,17 @@ def test_judging_twice_is_judging_once(officer, asked):
 
 def test_only_what_is_public_can_be_judged(officer):
     draft = make_item("草稿", live=False)
-    for key in (draft.key, "x", ""):
-        form = {"q": "低保", "key": key, "good": "1"}
-        assert officer.post(reverse("gongkai_search_judge"), form).status_code == 400
+    form = {"q": "低保", "key": draft.key, "good": "1"}
+    assert officer.post(reverse("gongkai_search_judge"), form).status_code == 400
+    assert not SearchJudgement.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["x", "", "z" * 32, "-" * 32, "a.\0b", "\0" * 32])
+@pytest.mark.parametrize("good", ["1", "0"])
+def test_what_is_no_key_is_refused_with_a_sentence(officer, key, good):
+    form = {"q": "低保", "key": key, "good": good}
+    answer = officer.post(reverse("gongkai_search_judge"), form, follow=True)
+    assert "没有这一条信息" in answer.content.decode()
     assert not SearchJudgement.objects.exists()
 
 
