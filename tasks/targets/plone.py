@@ -28,7 +28,7 @@ from ..portal.plone import (
     is_taken,
 )
 from ..portal.protocol import Row
-from .base import Outcome, PortalSetting, Receipt, TargetDown, TargetError
+from .base import Later, Outcome, PortalSetting, Receipt, TargetDown, TargetError
 from .plone_files import Files
 from .plone_items import (
     FIELDS,
@@ -88,8 +88,7 @@ class PloneTarget:
                 if not outcomes:
                     raise
                 break
-        left_over = TargetError(_("门户较慢或中断，留到下一轮发送。"))
-        return outcomes + [left_over] * (len(items) - len(outcomes))
+        return outcomes + [Later()] * (len(items) - len(outcomes))
 
     def _begin(self) -> None:
         """Start the clock for one item: it must be over before the lease is."""

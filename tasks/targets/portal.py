@@ -29,7 +29,7 @@ from ..portal.protocol import (
     file_path,
     item_path,
 )
-from .base import Outcome, PortalSetting, Receipt, TargetDown, TargetError
+from .base import Later, Outcome, PortalSetting, Receipt, TargetDown, TargetError
 
 RETRY_AFTER_CAP_S = 3600.0
 RETRY_AFTER_WITHDRAW_CAP_S = 30.0
@@ -100,8 +100,7 @@ class PortalTarget:
                 if not outcomes:
                     raise
                 break
-        left_over = TargetError(_("门户较慢或中断，留到下一轮发送。"))
-        return outcomes + [left_over] * (len(items) - len(outcomes))
+        return outcomes + [Later()] * (len(items) - len(outcomes))
 
     def _wait_as_asked(self, items: Sequence[tuple[int, PublicState]]) -> None:
         """Leave the portal alone while its ``Retry-After`` runs (withdrawals: 30 s)."""

@@ -8,7 +8,7 @@ import pytest
 
 from cms.models import Authority
 from tasks import targets
-from tasks.targets import Receipt, TargetDown, TargetError
+from tasks.targets import Later, Receipt, TargetDown, TargetError
 from tests.factories import make_document
 from tests.tasks.messages import new_key, state_of, withdrawal_of
 
@@ -283,10 +283,23 @@ def test_when_the_wait_is_over_sending_goes_on(faulty):
 def test_what_was_sent_before_the_portal_went_away_keeps_its_receipt(faulty):
     faulty.misbehave("drop", good_for=2, all_broken=True)
     outcomes = targets.get("portal:city").put_many([(1, state_of()) for _ in range(6)])
-    assert [type(outcome) for outcome in outcomes] == [Receipt] * 2 + [TargetError] * 4
-    assert all(outcome.retryable for outcome in outcomes[2:])
+    assert [type(outcome) for outcome in outcomes] == [Receipt] * 2 + [Later] * 4
     puts = [line for line in faulty.asked() if line.startswith("PUT")]
     assert len(puts) == 3  # the others were not tried
+
+
+def test_what_there_was_no_time_for_is_no_attempt(faulty, monkeypatch):
+    target = targets.get("portal:city")
+    deliver = target._deliver
+
+    def slow(*args):
+        outcome = deliver(*args)
+        target._timeout_s = 0.0
+        return outcome
+
+    monkeypatch.setattr(target, "_deliver", slow)
+    outcomes = target.put_many([(1, state_of()) for _ in range(3)])
+    assert [type(outcome) for outcome in outcomes] == [Receipt, Later, Later]
 
 
 def test_an_item_that_alone_breaks_the_portal_does_not_stop_the_others(faulty):
