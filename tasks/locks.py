@@ -8,18 +8,18 @@ from django.conf import settings
 
 
 @contextmanager
-def target_lock(name: str) -> Iterator[bool]:
+def target_lock(name: str, *, wait: bool = False) -> Iterator[bool]:
     """Try to become the only drainer of ``name``; yields whether it worked.
 
     The kernel frees the lock when the process dies, also by SIGKILL. It only saves
     work and keeps the local index to one writer: what is correct rests on leases and
-    versions, so drainers on several hosts do no harm.
+    versions, so drainers on several hosts do no harm. ``wait``: until it works.
     """
     folder = settings.GONGKAI_HOME / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name.replace(':', '-')}.lock").open("w") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
             return

@@ -46,5 +46,5 @@ class SavedSearchesMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def saved_searches_menu_item() -> MenuItem:
     return SavedSearchesMenuItem(
-        _("订阅搜索"), reverse("gongkai_saved_searches"), icon_name="mail", order=910
+        _("订阅搜索"), reverse("gongkai_saved_searches"), icon_name="mail", order=911
     )

@@ -1,9 +1,9 @@
-"""Read the receipts of portals that load by hand, and remind of those that lack."""
+"""Portals that load by hand: clean packages, read receipts, remind of lacking ones."""
 
 from celery import shared_task
 
 from ..locks import target_lock
-from ..template import inbox
+from ..template import inbox, removing
 
 
 @shared_task(name="tasks.receipts")
@@ -12,5 +12,6 @@ def receipts() -> int:
     with target_lock("receipts") as alone:
         if not alone:
             return 0
+        removing.clean()
         inbox.remind()
         return inbox.collect()

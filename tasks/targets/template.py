@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 
 from disclosure_pages.public_state import PUBLISHED, PublicState
 
-from ..models import PortalTemplate, TemplateBatch, TemplateRow
+from ..models import OutboxEntry, PortalTemplate, TemplateBatch, TemplateRow
 from ..portal.protocol import Row
 from ..template.batches import (
     export_publications,
     export_withdrawals,
     recover,
-    shelf_of,
 )
+from ..template.shelves import shelf_of
 from .base import Outcome, PortalSetting, Receipt, TargetDown, TargetError, Waiting
 
 AGAIN_S = 3600.0  # a receipt wakes the row at once; this is only the net below it
@@ -119,8 +119,11 @@ class TemplateTarget:
         yield from held.values()
 
     def waiting_keys(self) -> set[str]:
-        """Return the keys whose newest version is out without an answer."""
-        return set(TemplateRow.open_rows(self.portal).values_list("key", flat=True))
+        """Return the keys whose newest version is out or gathered, unanswered."""
+        rows = OutboxEntry.objects.filter(target=self.name).exclude(awaiting="")
+        gathered = set(rows.order_by().values_list("key", flat=True))
+        out = TemplateRow.open_rows(self.portal).values_list("key", flat=True)
+        return gathered.union(out)
 
 
 def _exported(batch: TemplateBatch) -> Waiting:

@@ -3,7 +3,6 @@
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,42 +16,12 @@ from disclosure_pages.public_state import PUBLISHED, PublicState
 from ..models import PortalTemplate, TemplateBatch, TemplateRow
 from ..models.template import TemplateRow as Row
 from . import package
+from .removing import take_out_keys, take_out_older
 from .rows import BadItem, Prepared, prepare
+from .shelves import Shelf
 
-BATCHES, RECEIPTS, DONE = "batches", "receipts", "done"
 NUMBERED = re.compile(r"(\d{6})-")
 ABANDONED = timedelta(hours=1)  # after which a package in the making is nobody's
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """Where the packages and receipts of one portal lie."""
-
-    portal: str
-    folder: Path
-
-    @property
-    def batches(self) -> Path:
-        return self.folder / BATCHES
-
-    @property
-    def receipts(self) -> Path:
-        return self.folder / RECEIPTS
-
-    def make(self) -> None:
-        """Make the folders.
-
-        Raises:
-            OSError: they can't be made.
-        """
-        for folder in (self.batches, self.receipts / DONE):
-            folder.mkdir(parents=True, exist_ok=True)
-
-
-def shelf_of(portal: str, address: str) -> Shelf:
-    """Return the shelf at an address: a path, ``///path``, or nothing for our home."""
-    path = address.removeprefix("//") or f"portals/{portal}"
-    return Shelf(portal, settings.GONGKAI_HOME / path)
 
 
 def recover(shelf: Shelf) -> None:
@@ -80,6 +49,8 @@ def export_publications(
 ) -> tuple[TemplateBatch | None, dict[str, BadItem]]:
     """Write a package of what is public; returns it and, by key, what can't go in.
 
+    Older versions of the same items are taken out of the packages before it.
+
     Raises:
         OSError: the folder can't be written; then nothing was exported.
     """
@@ -100,7 +71,9 @@ def export_publications(
         headings = [column.heading for column in plan]
         package.write_publications(part, template.sheet, headings, good)
         pairs = [(item.version, item.state) for item in good]
-        return _finish(shelf, template, part, pairs), bad
+        batch = _finish(shelf, template, part, pairs)
+        take_out_older(shelf, batch)
+        return batch, bad
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -108,26 +81,17 @@ def export_publications(
 def export_withdrawals(
     shelf: Shelf, template: PortalTemplate, items: Sequence[tuple[int, PublicState]]
 ) -> TemplateBatch:
-    """Write a package of what has to go, and take it out of those not fetched yet.
+    """Write a package of what has to go, and take it out of those that still lie there.
 
     Raises:
         OSError: as above.
     """
-    _take_out(shelf, {state.key for _version, state in items})
+    take_out_keys(shelf, {state.key for _version, state in items})
     part = package.new_part(shelf.batches)
     try:
         return _finish(shelf, template, part, items, withdrawals=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _take_out(shelf: Shelf, keys: set[str]) -> None:
-    rows = TemplateRow.objects.filter(
-        portal=shelf.portal, key__in=keys, state=PUBLISHED, result=Row.Result.WAITING
-    ).filter(removed_at=None)
-    for row in rows.select_related("batch"):
-        package.take_out(shelf.batches / row.batch.name, {row.key})
-        TemplateRow.objects.filter(pk=row.pk).update(removed_at=timezone.now())
 
 
 def _finish(

@@ -28,7 +28,8 @@ from ..selectors import UNNAMED, titles
 from ..wake import wake
 from .fields import FIELDS, default_columns
 from .inbox import tell
-from .receipts import ENDINGS, read_receipt, template_shelves
+from .receipts import ENDINGS, read_receipt
+from .shelves import template_shelves
 
 CHANGE = "gongkai_tasks.change_outboxentry"
 MAX_UPLOAD = 5 * 1024 * 1024

@@ -22,7 +22,7 @@ from disclosure_pages.desk.choosers import ChoosesSnippetsOnly
 from ..choices import target_label
 from ..models import PortalTemplate, TemplateBatch
 from . import desk
-from .receipts import template_shelves
+from .shelves import template_shelves
 
 
 @hooks.register("register_admin_urls")
@@ -59,7 +59,7 @@ def batches_menu_item() -> MenuItem:
         gettext_lazy("门户批次"),
         reverse("gongkai_batches"),
         icon_name="download",
-        order=910,
+        order=902,
     )
 
 

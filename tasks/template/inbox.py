@@ -20,8 +20,8 @@ from cms.services.notices import notify
 
 from ..choices import target_label
 from ..models import PortalTemplate, TemplateBatch, TemplateReceipt, TemplateRow
-from .batches import DONE, Shelf
-from .receipts import read_receipt, template_shelves
+from .receipts import read_receipt
+from .shelves import DONE, Shelf, template_shelves
 
 logger = logging.getLogger(__name__)
 KIND = "portal_receipt"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -23,9 +22,7 @@ from disclosure_pages.bulk.workbooks import UNREADABLE, read_sheet
 from disclosure_pages.csv_answers import unguarded
 
 from ..models import OutboxEntry, PortalTemplate, TemplateReceipt, TemplateRow
-from ..targets.adapters import portal_setting
 from ..wake import wake
-from .batches import DONE, Shelf, shelf_of
 
 logger = logging.getLogger(__name__)
 HEADINGS = {
@@ -81,16 +78,6 @@ class Reading:
         text = _("第 %(row)d 行（%(name)s）：%(reason)s")
         values = {"row": line.number, "name": line.name or "—", "reason": reason}
         self.problems.append(text % values)
-
-
-def template_shelves() -> list[Shelf]:
-    """Return the shelf of every portal that gets packages."""
-    found = [portal_setting(name) for name in settings.GONGKAI_PORTALS]
-    return [
-        shelf_of(setting.name, setting.address)
-        for setting in found
-        if setting.adapter == "template"
-    ]
 
 
 def read_receipt(
@@ -152,9 +139,8 @@ def _lines(path: Path, content: bytes) -> list[Line]:
             return _lines_of(path, enumerate(_csv_rows(path, content), start=1))
         return _lines_of(path, read_sheet(path).rows)
     except (*UNREADABLE, csv.Error) as error:
-        raise UnreadableFile(
-            _("文件打不开，可能已损坏：%(error)s") % {"error": error}, value=path.name
-        ) from error
+        reason = _("文件打不开，可能已损坏；请重新保存再上传。")
+        raise UnreadableFile(reason, value=path.name) from error
 
 
 def _lines_of(path: Path, grid: Iterable[tuple[int, list[Any]]]) -> list[Line]:
@@ -263,6 +249,3 @@ def _note(row: TemplateRow, line: Line, verdict: str, reading: Reading) -> None:
         reading.accepted += 1
     else:
         reading.refused += 1
-
-
-__all__ = ["DONE", "read_receipt", "template_shelves"]

@@ -26,7 +26,7 @@ from tasks import targets
 from tasks.targets import Waiting
 from tasks.targets.base import ReadsBuckets
 from tasks.template import inbox
-from tasks.template.batches import shelf_of
+from tasks.template.shelves import shelf_of
 from tests.tasks.fake_plone import ACCOUNT, EDITOR
 from tests.tasks.processes import ROOT, free_port, wait_until_answers
 

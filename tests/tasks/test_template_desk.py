@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from tasks.drain import drain
 from tasks.models import OutboxEntry, PortalTemplate, TemplateBatch, TemplateRow
@@ -68,6 +69,15 @@ def test_the_batch_names_its_items_and_what_the_portal_said(officer, portal):
     page = text_of(officer.get(reverse("gongkai_batch", args=[batch().pk])))
     for text in ("关于低保金发放的公示", "门户退回", "栏目不对", "退回的再报一次"):
         assert text in page
+
+
+def test_the_batch_says_whose_content_is_gone(officer):
+    row = TemplateRow.objects.get()
+    row.result, row.answered_at = "accepted", timezone.now()
+    row.removed_at = timezone.now()
+    row.save()
+    page = text_of(officer.get(reverse("gongkai_batch", args=[batch().pk])))
+    assert "门户已接收 · 内容已从包里取出" in page
 
 
 def test_what_is_no_longer_public_is_not_fetched_any_more(officer, item):

@@ -15,6 +15,7 @@ from cms.models.notices import Notice
 from disclosure_pages.bulk.columns import COLUMNS
 from tasks.confirmation import places
 from tasks.drain import drain
+from tasks.jobs.receipts import receipts
 from tasks.models import (
     OutboxEntry,
     PortalTemplate,
@@ -29,7 +30,7 @@ from tasks.reconciliation import reconcile
 from tasks.reports import reconcile_daily
 from tasks.selectors import backlogs
 from tasks.targets import Receipt, TargetError, Waiting
-from tasks.template import batches, inbox
+from tasks.template import batches, inbox, removing
 from tasks.template.official import load_official
 from tests.disclosure_pages.bulk.far_cells import (
     far_book,
@@ -177,6 +178,38 @@ def test_a_package_that_loses_all_its_items_disappears(portal):
     put(portal, (1, state))
     put(portal, (2, withdrawal_of(state.key)))
     assert packages(portal) == ["000002-撤下.zip"]
+
+
+@pytest.mark.parametrize("result", ["accepted", "refused"])
+def test_what_is_withdrawn_leaves_packages_whatever_the_portal_said(portal, result):
+    state = state_of(title="撤我", **FACTS)
+    put(portal, (1, state), (1, state_of(**FACTS)))
+    TemplateRow.objects.filter(key=state.key).update(result=result)
+    put(portal, (2, withdrawal_of(state.key)))
+    with opened(portal, "000001-发布.zip") as package:
+        assert state.key not in [line["永久标识"] for line in package.form]
+    proof = TemplateRow.objects.get(key=state.key, version=1)
+    assert (proof.result, proof.sha256) == (result, state.sha256)
+    assert proof.removed_at
+
+
+def test_older_versions_leave_the_packages_before_the_newer_one(portal):
+    state, other = state_of(title="旧", **FACTS), state_of(**FACTS)
+    put(portal, (1, state), (1, other))
+    TemplateRow.objects.filter(key=state.key).update(result="accepted")
+    put(portal, (2, state_of(state.key, title="新", **FACTS)))
+    with opened(portal, "000001-发布.zip") as package:
+        assert [line["永久标识"] for line in package.form] == [other.key]
+    with opened(portal, "000002-发布.zip") as package:
+        assert [row["标题"] for row in package.table] == ["新"]
+
+
+def test_an_older_package_that_is_broken_does_not_hold_up_the_newer(portal):
+    state = state_of(**FACTS)
+    put(portal, (1, state))
+    (portal.shelf.batches / "000001-发布.zip").write_bytes(b"cut off")
+    (outcome,) = put(portal, (2, state_of(state.key, title="新", **FACTS)))
+    assert outcome.reason_zh == "已导出（第 2 批），待回执"
 
 
 def test_each_portal_has_its_columns_and_words_as_data(portal, own):
@@ -597,6 +630,65 @@ def test_a_withdrawal_shows_what_is_open_at_a_portal_nobody_can_read(portal, pub
     (place,) = places(page)
     assert place.confirmed_at is None
     assert "请打开网址看一看" in place.problem
+
+
+def test_packages_are_cleaned_at_a_portal_that_is_fenced_off(portal, published):
+    call_command("targets", "fence", "portal:city", reason="换了密钥")
+    published.unpublish()
+    drain()
+    assert packages(portal) == ["000001-发布.zip"]
+    assert receipts() == 0
+    assert packages(portal) == []
+    assert TemplateRow.objects.get().removed_at
+
+
+def test_packages_at_home_are_cleaned_when_the_portal_is_configured_no_more(
+    settings, tmp_path
+):
+    settings.GONGKAI_INDEXES = []
+    settings.GONGKAI_HOME = tmp_path
+    settings.GONGKAI_PORTALS = {"city": "template:"}
+    make_site()
+    item = make_item("关于低保金发放的公示")
+    drain()
+    home = tmp_path / "portals/city/batches"
+    assert list(home.iterdir())
+    settings.GONGKAI_PORTALS = {}
+    assert removing.clean() == 0
+    item.unpublish()
+    assert removing.clean() == 1
+    assert not list(home.iterdir())
+
+
+def test_cleaning_takes_out_what_was_left_when_a_process_died(portal, monkeypatch):
+    state = state_of(**FACTS)
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "take_out_older", lambda *args: None)
+        put(portal, (1, state))
+        put(portal, (2, state_of(state.key, **FACTS)))
+    removing.clean()
+    assert TemplateRow.objects.get(version=1).removed_at
+    assert "000001-发布.zip" not in packages(portal)
+
+
+def test_cleaning_asks_no_more_for_more_items(
+    portal, published, django_assert_max_num_queries
+):
+    for _ in range(3):
+        make_item("又一条", date_made=dt.date(2026, 9, 2))
+        drain()
+    with django_assert_max_num_queries(6):
+        assert removing.clean() == 0
+
+
+def test_what_is_gathered_is_waiting_not_missing(portal, own, published):
+    PortalTemplate.objects.filter(pk=own.pk).update(gather_minutes=60)
+    portal.answer()
+    drain()
+    make_item("又一条")
+    drain()
+    (report,) = reconcile("portal:city")
+    assert (report.clean, report.awaiting) == (True, 1)
 
 
 def test_what_the_portal_sent_back_is_not_sent_again_every_night(portal, published):
