@@ -31,7 +31,7 @@ View = Callable[..., Any]
 
 
 def unless_unavailable(view: View) -> View:
-    """Answer 503 in plain words while no engine answers."""
+    """Answer 503 in plain words while no engine answers, or none with everything."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -63,11 +63,11 @@ def search_export(request: HttpRequest) -> StreamingHttpResponse:
 def search_feed(request: HttpRequest, form: str) -> HttpResponse:
     """The newest that have all that a search asks for."""
     address = Address.read(request.GET).newest_first
-    documents = services.newest(address.asked(), NEWEST)
+    found = services.newest(address.asked(), NEWEST)
     return feed_answer(
         request,
         form,
-        map(row_of, documents),
+        [row_of(hit.document) for hit in found.hits],
         name=_("搜索：%(q)s") % {"q": address.q} if address.q else _("最新公开"),
         link=f"{reverse('search')}{address}",
         query=str(address),

@@ -134,19 +134,24 @@ def make_query(
     since: int = 0,
     until: int = 0,
     after: Position | None = None,
+    strict: bool = False,
 ) -> SearchQuery:
-    """Return the query for the engines; words as in ``design.md``, *Search*."""
+    """Return the query for the engines; words as in ``design.md``, *Search*.
+
+    Args:
+        strict: require every word, of a sentence and of a long title too.
+    """
     parsed = parsed or parse(text)
     count = len(parsed.units)
     some = max(1, math.ceil(count * SHARE_REQUIRED)) if count else 0
-    every = count <= MAX_REQUIRED and not parsed.question
-    units = tuple(_parts(parsed.units)) if parsed.question else parsed.units
+    in_parts = parsed.question and not strict
+    every = strict or (count <= MAX_REQUIRED and not parsed.question)
     enough = count if every else some
     return SearchQuery(
         text=parsed.text,
-        units=units,
-        minimum=min(count, 1) if parsed.question else enough,
-        relaxed=parsed.relaxed if every and _can_relax(parsed) else (),
+        units=tuple(_parts(parsed.units)) if in_parts else parsed.units,
+        minimum=min(count, 1) if in_parts else enough,
+        relaxed=parsed.relaxed if every and not strict and _can_relax(parsed) else (),
         relaxed_minimum=some,
         phrases=parsed.phrases,
         excluded=parsed.excluded,

@@ -49,6 +49,10 @@ class SearchUnavailable(Exception):
     """No engine answers; lists and pages still work."""
 
 
+class SearchIncomplete(SearchUnavailable):
+    """What answers lost documents: what it does not find may be there."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What somebody asked for, already validated."""
@@ -136,17 +140,22 @@ def walk(asked: Asked, limit: int) -> Iterator[SearchDocument]:
             return
 
 
-def newest(asked: Asked, limit: int) -> list[SearchDocument]:
-    """Return the newest of what has all that was asked for; nothing is given up.
+def newest(asked: Asked, limit: int, keys: Sequence[str] = ()) -> SearchResult:
+    """Return the newest of what has every word, also of a sentence.
+
+    Args:
+        keys: if any, nothing but these documents is looked at.
 
     Raises:
-        SearchUnavailable: no engine answers.
+        SearchUnavailable: no engine answers, or none that has all documents.
     """
     dictionary.load()
     parsed = parse(asked.text, dictionary.synonyms())
     piece = replace(asked, sort="date", page=1, page_size=limit, facets=())
-    result = search(replace(_query(piece, parsed), relaxed=()))
-    return [hit.document for hit in result.hits]
+    result = search(replace(_query(piece, parsed, strict=True), keys=tuple(keys)))
+    if result.incomplete:
+        raise SearchIncomplete
+    return result
 
 
 def _answer(asked: Asked, parsed: Parsed) -> Answer:
@@ -164,7 +173,7 @@ def _answer(asked: Asked, parsed: Parsed) -> Answer:
     return Answer(result, hits, dropped=dropped, plain=plain)
 
 
-def _query(asked: Asked, parsed: Parsed) -> SearchQuery:
+def _query(asked: Asked, parsed: Parsed, *, strict: bool = False) -> SearchQuery:
     return make_query(
         parsed=parsed,
         filters=asked.filters,
@@ -176,6 +185,7 @@ def _query(asked: Asked, parsed: Parsed) -> SearchQuery:
         since=asked.since,
         until=asked.until,
         after=asked.after,
+        strict=strict,
     )
 
 

@@ -20,7 +20,7 @@ from search.services import SearchUnavailable
 
 from .letters import first_letter, news_letter, reminder
 from .models import SavedSearch
-from .news import NotNow, news_of, told
+from .news import news_of, told
 
 logger = logging.getLogger(__name__)
 AT_A_TIME = 200
@@ -76,7 +76,7 @@ def send_news(now: dt.datetime | None = None) -> int:
                 if time.monotonic() > until:
                     break
                 sent += _claim(row, now) and _look(post, row, now)
-        except (ServerAway, SearchUnavailable, NotNow) as error:
+        except (ServerAway, SearchUnavailable) as error:
             logger.warning("letters about searches wait: %r", error)
             _later(due_now(now), now)
     return sent

@@ -1,12 +1,11 @@
 """What a saved search finds that was not there, or not told, before."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from search import dictionary, services, site_ranking
+from search import services
 from search.documents import SearchDocument, number_of
-from search.query import make_query, parse
 
 from .models import Appearance, SavedSearch, SentHit
 from .words import address_of
@@ -16,10 +15,6 @@ CARRIED = 80  # hits beyond those of a letter that follow in the next ones
 AT_ONCE = 1000
 # Text of attachments is read later than its item is found: looked for so long.
 SETTLING = dt.timedelta(days=3)
-
-
-class NotNow(Exception):
-    """The index is being made anew: what it does not find may be there."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,7 @@ def news_of(saved: SavedSearch, now: dt.datetime) -> News:
     """Return what is new: public now, found by every word, never told.
 
     Raises:
-        SearchUnavailable: no engine answers.
-        NotNow: the one that answers is not complete.
+        SearchUnavailable: no engine answers, or none that has all documents.
     """
     later = Appearance.objects.filter(pk__gt=saved.cursor).order_by("pk")
     seen = list(later.values_list("pk", "key", "at"))
@@ -70,8 +64,9 @@ def told(saved: SavedSearch, news: News) -> None:
 def _found(saved: SavedSearch, keys: Sequence[str]) -> tuple[int, list[SearchDocument]]:
     """Return how many of the keys are found, and the newest of them."""
     total, found = 0, []
+    asked = address_of(saved.search).asked()
     for start in range(0, len(keys), AT_ONCE):
-        result = _search(saved, keys[start : start + AT_ONCE])
+        result = services.newest(asked, PER_LETTER, keys[start : start + AT_ONCE])
         total += result.total
         found += [hit.document for hit in result.hits]
     return total, sorted(found, key=_newest)
@@ -80,23 +75,3 @@ def _found(saved: SavedSearch, keys: Sequence[str]) -> tuple[int, list[SearchDoc
 def _newest(document: SearchDocument) -> tuple[int, str]:
     day = document.date_published.replace("-", "") or "0"
     return -int(day), document.key
-
-
-def _search(saved: SavedSearch, keys: Iterable[str]) -> services.SearchResult:
-    """Ask as the results page does, but only for what holds every word."""
-    dictionary.load()
-    address = address_of(saved.search)
-    since, until = address.period.numbers
-    query = make_query(
-        parsed=parse(address.q, dictionary.synonyms()),
-        filters=address.filters,
-        sort="date",
-        page_size=PER_LETTER,
-        ranking=site_ranking.current(),
-        since=since,
-        until=until,
-    )
-    result = services.search(replace(query, keys=tuple(keys), relaxed=()))
-    if result.incomplete:
-        raise NotNow
-    return result

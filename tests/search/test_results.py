@@ -312,6 +312,42 @@ def test_a_feed_has_the_newest_with_all_words_and_holds_its_tag(client, form):
     assert again.status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("q", "wanted"),
+    [
+        ("低保金怎么申请？", {"低保金申请办法"}),
+        (
+            "竹里村 村民 道路 养护 资金 分配 方案 公示",
+            {"竹里村村民道路养护资金分配方案公示"},
+        ),
+    ],
+)
+def test_a_feed_of_a_sentence_or_a_long_title_wants_every_word(client, q, wanted):
+    make_item("低保金申请办法")
+    make_item("竹里村村民道路养护资金分配方案公示")
+    make_item("低保名单")
+    make_item("竹里村道路养护资金")
+    make_item("申请公开")
+    index_all()
+    assert len(titles(ask(client, q=q))) > 1
+    text = client.get(reverse("search_feed", args=["rss"]), {"q": q}).content.decode()
+    assert set(re.findall("<item><title>(.*?)</title>", text)) == wanted
+
+
+@pytest.mark.parametrize("name", ["search_export", "search_feed"])
+def test_what_may_lack_rows_is_not_taken_home(client, monkeypatch, name):
+    make_item("低保公示")
+    index_all()
+    search = services._ask
+    monkeypatch.setattr(
+        services, "_ask", lambda q: services.replace(search(q), incomplete=True)
+    )
+    args = ["rss"] if name == "search_feed" else []
+    response = client.get(reverse(name, args=args), {"q": "低保"})
+    assert response.status_code == 503
+    assert "请稍后再试" in response.content.decode()
+
+
 def test_the_print_list_has_numbers_dates_places_and_a_code(client):
     make_item("低保公示", document_number="云政〔2026〕11号")
     index_all()

@@ -120,6 +120,16 @@ def test_a_letter_tells_what_is_new_and_how_to_stop(client, server, settings, ro
     assert morning(1) == 0
 
 
+@pytest.mark.parametrize(
+    "q", ["低保金怎么申请？", "低保金 申请 办法 道路 养护 资金 分配"]
+)
+def test_a_sentence_or_many_words_are_wanted_whole(server, q):
+    save(f"q={q}&sort=date")
+    publish("低保名单", "申请公开", "低保金申请办法：道路养护资金分配")
+    assert morning() == 1
+    assert told(server) == ["低保金申请办法：道路养护资金分配"]
+
+
 ORIGIN = "11330099MB1A2B3C4D"
 
 
