@@ -37,6 +37,25 @@ def manage(environment, *arguments):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("address", "works"),
+    [
+        ("", False),
+        ("consolemail://", False),
+        ("dummymail://", False),
+        ("smtp://mail.example.cn:25", True),
+    ],
+)
+def test_letters_leave_only_by_a_mail_server(address, works):
+    code = "from django.conf import settings; print(settings.GONGKAI_MAIL)"
+    environment = production(EMAIL_URL=address) if address else production()
+    asked = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (asked.stdout.strip(), asked.stderr) == (str(works), "")
+
+
 @pytest.mark.django_db
 def test_models_and_migrations_agree():
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)

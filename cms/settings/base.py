@@ -42,8 +42,11 @@ GONGKAI_MASTHEAD = env.bool("GONGKAI_MASTHEAD", default=True)
 GONGKAI_BADGE = env("GONGKAI_BADGE", default="党政机关")
 # Tests only: let the link check ask addresses of private networks too.
 GONGKAI_LINK_CHECK_PRIVATE = env.bool("GONGKAI_LINK_CHECK_PRIVATE", default=False)
-# Notices are mailed only where a mail server is named.
-GONGKAI_MAIL = bool(env("EMAIL_URL", default=""))
+# Letters leave only where a mail server is named: a console is a log, and logs are no
+# place for mailboxes.
+GONGKAI_MAIL = env("EMAIL_URL", default="").partition(":")[0] not in (
+    *("", "consolemail", "dummymail"),
+)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="gongkai@localhost")
 # When, on workdays, what is new of saved searches is mailed.
