@@ -1,19 +1,39 @@
 """The names of this place, taught to the segmenter of each process."""
 
 import re
-import time
+from dataclasses import dataclass
 
 from cms.folding import fold_text
 from cms.models import Village
 from disclosure_pages.catalogue_selectors import site_names
 
 from . import tokens
+from .kept import Kept
 from .models import Synonym, UserWord
 
 FRESH_S = 600.0
-_loaded_at = float("-inf")
-_synonyms: dict[str, tuple[str, ...]] = {}
-_villages: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Names:
+    """``synonyms``: word → others that mean the same; ``villages``: folded → name."""
+
+    synonyms: dict[str, tuple[str, ...]]
+    villages: dict[str, str]
+
+
+def _taught() -> Names:
+    """Read the names and teach them to the segmenter."""
+    tokens.add_user_words(site_names())
+    tokens.add_user_words(UserWord.objects.values_list("text", flat=True))
+    synonyms = Synonym.others()
+    tokens.add_user_words(synonyms)
+    names = Village.objects.values_list("name", flat=True)
+    return Names(synonyms, {fold_text(name): name for name in names if name})
+
+
+_kept = Kept(_taught, FRESH_S)
+forget = _kept.forget
 
 
 def load() -> None:
@@ -21,21 +41,12 @@ def load() -> None:
 
     Names change how well things rank; synonyms also what is found.
     """
-    global _loaded_at, _synonyms, _villages
-    if time.monotonic() - _loaded_at < FRESH_S:
-        return
-    tokens.add_user_words(site_names())
-    tokens.add_user_words(UserWord.objects.values_list("text", flat=True))
-    _synonyms = Synonym.others()
-    tokens.add_user_words(_synonyms)
-    names = Village.objects.values_list("name", flat=True)
-    _villages = {fold_text(name): name for name in names if name}
-    _loaded_at = time.monotonic()
+    _kept.get()
 
 
 def synonyms() -> dict[str, tuple[str, ...]]:
-    """Return word → others that mean the same, as last read."""
-    return _synonyms
+    """Return word → others that mean the same."""
+    return _kept.get().synonyms
 
 
 def villages_in(text: str) -> list[str]:
@@ -43,14 +54,9 @@ def villages_in(text: str) -> list[str]:
 
     Of names one in another the longest counts.
     """
-    if not _villages:
+    villages = _kept.get().villages
+    if not villages:
         return []
-    longest_first = sorted(_villages, key=len, reverse=True)
+    longest_first = sorted(villages, key=len, reverse=True)
     found = re.findall("|".join(map(re.escape, longest_first)), fold_text(text))
-    return list(dict.fromkeys(_villages[name] for name in found))
-
-
-def forget() -> None:
-    """Read everything again at the next question."""
-    global _loaded_at
-    _loaded_at = float("-inf")
+    return list(dict.fromkeys(villages[name] for name in found))

@@ -1,6 +1,5 @@
 """How this site ranks: the rule of the settings, what was counted and learned last."""
 
-import time
 from collections.abc import Mapping
 
 from django.conf import settings
@@ -8,24 +7,20 @@ from django.db import transaction
 
 from .citations import Citations
 from .documents import number_of
+from .kept import Kept
 from .learning import store
 from .models import CitationCount
 from .ranking import RULES, Ranking
 
 FRESH_S = 600.0
 AT_ONCE = 1_000
-_kept: Ranking | None = None
-_read_at = float("-inf")
+_kept = Kept(lambda: store.applied(standing()), FRESH_S)
+forget = _kept.forget
 
 
 def current() -> Ranking:
     """Return the ranking; counts are read every ten minutes in each process."""
-    global _kept, _read_at
-    kept = _kept
-    if kept is None or time.monotonic() - _read_at > FRESH_S:
-        kept = store.applied(standing())
-        _kept, _read_at = kept, time.monotonic()
-    return kept
+    return _kept.get()
 
 
 def standing() -> Ranking:
@@ -45,12 +40,6 @@ def save(works: Mapping[int, int], documents: Mapping[int, int]) -> None:
         CitationCount.objects.all().delete()
         CitationCount.objects.bulk_create(rows, batch_size=AT_ONCE)
     forget()
-
-
-def forget() -> None:
-    """Read settings and counts again at the next question."""
-    global _kept
-    _kept = None
 
 
 def _counted() -> Citations:
