@@ -4,7 +4,7 @@ The question is asked once as readers ask it, with a ranking that writes down wh
 saw, and once for each field alone, so that the parts of BM25 are those of the engine.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,10 +14,12 @@ from cms.folding import fold_text
 
 from . import dictionary, site_ranking
 from .documents import SearchDocument
+from .dropped import find_dropped
 from .engines.base import SearchQuery, SearchResult
 from .query import Parsed, make_query, parse
 from .ranking import FEATURES, Candidates, Floats, Gather, Integers, Ranking, Rule
 from .services import search
+from .units import word_unit
 
 SHOWN = 20
 FIELDS = {
@@ -70,7 +72,7 @@ class Reason:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The words that stand nowhere in it."""
+        """The words that stand nowhere in it, nor in its attachments."""
         return tuple(word for word, where in self.matched if not where)
 
 
@@ -149,9 +151,10 @@ def explain(
     witness = Witness.of(site_ranking.current())
     query = make_query(parsed=parsed, filters=filters, page_size=SHOWN, ranking=witness)
     result = search(query)
+    held = _held(result, parsed)
     parts = dict(_parts(query, result)) if result.hits and not query.by_date else {}
     reasons = [
-        _reason(hit, place, witness.seen, parts, parsed)
+        _reason(hit, place, witness.seen, parts, _matched(hit.document, parsed, held))
         for place, hit in enumerate(result.hits, 1)
     ]
     return Explained(
@@ -159,7 +162,7 @@ def explain(
         reasons=reasons,
         words=parsed.surfaces,
         others=parsed.others,
-        rule=witness.rule.name,
+        rule=query.ranking.rule.name,
     )
 
 
@@ -192,7 +195,7 @@ def _reason(
     place: int,
     seen: Seen,
     parts: Mapping[str, dict[int, float]],
-    parsed: Parsed,
+    matched: Iterable[tuple[str, str]],
 ) -> Reason:
     number = hit.document.number
     bm25 = seen.bm25.get(number, 0.0)
@@ -208,14 +211,35 @@ def _reason(
         pin=hit.score - seen.score.get(number, hit.score),
         parts=tuple((label, value) for label, value in known if value),
         features=seen.features.get(number, ()),
-        matched=tuple(_matched(hit.document, parsed)),
+        matched=tuple(matched),
     )
 
 
-def _matched(document: SearchDocument, parsed: Parsed) -> Iterator[tuple[str, str]]:
-    """Yield each word with the places where it stands, in words; "" for none."""
+def _held(result: SearchResult, parsed: Parsed) -> dict[str, frozenset[str]]:
+    """Return, by key of a hit, the words that the engine finds in it by themselves."""
+    words = dict.fromkeys([*parsed.surfaces, *parsed.others])
+    alone = tuple((word, word_unit(word)) for word in words)
+    keys = [hit.key for hit in result.hits]
+    told = find_dropped(
+        result.engine, replace(parsed, named=alone, question=False), keys
+    )
+    return {
+        key: frozenset(told.present).difference(told.lacking.get(key, ()))
+        for key in keys
+    }
+
+
+def _matched(
+    document: SearchDocument, parsed: Parsed, held: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each word with the places where it stands, in words; "" for none.
+
+    What the engine holds beyond the fields comes from attachments, if there are any.
+    """
     folded = {name: fold_text(getattr(document, name)) for name in PLACES}
     for word in dict.fromkeys([*parsed.surfaces, *parsed.others]):
         places = [str(PLACES[name]) for name, text in folded.items() if word in text]
+        if not places and word in held[document.key]:
+            places = [str(_("附件") if document.files else _("分开的字里"))]
         if places or word in parsed.surfaces:
             yield word, "、".join(places)

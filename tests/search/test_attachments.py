@@ -6,7 +6,7 @@ from disclosure_pages.choices import TextState
 from disclosure_pages.models import FileText, ItemAttachment
 from disclosure_pages.public_state import public_keys, public_states
 from disclosure_pages.services.withdrawal import withdraw
-from search import attachments, engines, services
+from search import attachments, engines, explain, services
 from search.builder import build_document, build_documents
 from search.documents import SearchDocument
 from search.engines.base import build
@@ -89,6 +89,18 @@ def test_quotes_reach_into_files_and_minus_leaves_out_by_them():
     assert len(find("“峡门村张某某等四户”")) == 0
     assert len(find("“峡门村张某某等三户”")) == 1
     assert [hit.document.title for hit in find("通知 -张某某")] == ["通知二"]
+
+
+def test_the_desk_says_that_a_word_stands_in_an_attachment():
+    make_item("低保通知", documents=[read_file()])
+    make_item("峡门村通知")
+    index_all()
+    for text in ("峡门村 低保", "峡门村低保有多少？"):
+        told = {r.document.title: r for r in explain.explain(text).reasons}
+        with_file, without = told["低保通知"], told["峡门村通知"]
+        assert dict(with_file.matched)["峡门村"] == "附件"
+        assert dict(with_file.matched)["低保"] == "标题"
+        assert (with_file.missing, without.missing) == ((), ("低保",))
 
 
 def test_what_the_text_says_itself_is_shown_rather_than_a_file():
