@@ -98,12 +98,6 @@ def forget_old() -> int:
     return count
 
 
-def start_day() -> None:
-    """Forget what this process remembers of the day."""
-    global _day
-    _day = None
-
-
 def _visitor(note: Note, today: date) -> str:
     global _day, _salt
     if _day != today:

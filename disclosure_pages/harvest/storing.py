@@ -1,7 +1,6 @@
 """Keeping what lists name, batch by batch: links that wait, and what they leave out."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -139,11 +138,3 @@ def _close(source: HarvestSource, sure: bool, counts: Counts) -> None:
         links = list(lost.select_related("item", "source"))
         counts.gone += drop(links, _("对方的清单里已经没有了。"))
     source.round += 1
-
-
-def held_by(source: HarvestSource) -> dict[str, Any]:
-    """Return how many links of the source are in each state."""
-    found = dict.fromkeys(HarvestState.values, 0)
-    for state in source.links.values_list("state", flat=True):
-        found[state] += 1
-    return found

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from search import engines, services
+from search import engines, log_writing, services
 from search.documents import SearchDocument
 from search.engines.elastic import ElasticEngine
 from search.engines.local import LocalEngine
@@ -27,6 +27,11 @@ def make_document(number=1, **values):
 def make_tombstone(number=1):
     """What is left of a document that was withdrawn."""
     return SearchDocument(f"{number:032x}", "withdrawn", f"gone-{number}")
+
+
+def start_day():
+    """Let this process forget what it remembers of the day's visitors."""
+    log_writing._day = None
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from disclosure_pages.public_state import public_keys, public_states
-from search import engines, log, log_writing
+from search import engines, log
 from search.builder import build_document
 from search.models import OpenedHit, QuestionDay
 from tests.factories import make_item, make_site
+
+from .conftest import start_day
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 HOST = "http://127.0.0.1:8000"
@@ -23,7 +25,7 @@ def reader(browser, client, home_index):
     """A page without scripts; what it asks for is answered by Django's client."""
     make_site()
     log._waiting.clear()
-    log_writing.start_day()
+    start_day()
     context = browser.new_context(java_script_enabled=False, user_agent=AGENT)
     page, here = context.new_page(), copy_context()
 
@@ -50,7 +52,7 @@ def reader(browser, client, home_index):
     yield page
     context.close()
     log._waiting.clear()
-    log_writing.start_day()
+    start_day()
 
 
 def test_clicking_a_result_opens_it_and_is_counted(reader):
