@@ -4,8 +4,8 @@ A request only appends to a list in memory. A moment later a thread writes what 
 (`search.log_writing`); until then the text and the visitor's address are nowhere but
 there, and a process that dies loses no more than that moment.
 
-Not noted: robots, HEAD, people who are signed in, further pages, filters and orders of
-the same question, and whatever looks like somebody's number.
+Not noted: robots, HEAD, people who are signed in, further pages, filters, days and
+orders of the same question, and whatever looks like somebody's number.
 """
 
 import logging
@@ -75,24 +75,35 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
     return Visitor(sender_of(reader_address(request)), agent)
 
 
-def asked(request: HttpRequest, address: Address, found: int) -> None:
-    """Note a question and how many documents answered it; never raises."""
-    first = address.page == 1 and address.sort == "relevance" and not address.verbatim
-    if request.method != "GET" or address.filters or not first:
-        return
+def asked(request: HttpRequest, address: Address, found: int) -> str:
+    """Note a question and how many documents answered it; never raises.
+
+    Returns:
+        The question as it was noted; nothing if it was not.
+    """
     question = question_of(address.q)
-    visitor = visitor_of(request) if question and may_be_kept(question) else None
-    if visitor is not None:
-        _note(
-            log_writing.Note(
-                digest=log_writing.digest_of(question),
-                text=question,
-                sender=visitor.sender,
-                agent=visitor.agent,
-                found=found > 0,
-                tells=visitor.tells,
-            )
+    if request.method != "GET" or not question or not _is_plain(address):
+        return ""
+    visitor = visitor_of(request) if may_be_kept(question) else None
+    if visitor is None:
+        return ""
+    _note(
+        log_writing.Note(
+            digest=log_writing.digest_of(question),
+            text=question,
+            sender=visitor.sender,
+            agent=visitor.agent,
+            found=found > 0,
+            tells=visitor.tells,
         )
+    )
+    return question
+
+
+def _is_plain(address: Address) -> bool:
+    """Whether nothing was chosen beside the question."""
+    chosen = address.filters or address.period or address.verbatim
+    return not chosen and address.page == 1 and address.sort == "relevance"
 
 
 def opened(request: HttpRequest, digest: str, key: str) -> None:

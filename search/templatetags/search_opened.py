@@ -2,18 +2,18 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from search import log, opened
+from search import opened
 
 register = template.Library()
 
 
 @register.simple_tag
-def opened_ping(text: str, key: str) -> SafeString:
+def opened_ping(question: str, key: str) -> SafeString:
     """Return the attribute by which a browser says that a result was opened.
 
-    None where nothing was asked, or where it looks like somebody's number.
+    Args:
+        question: as it was noted; nothing if it was not, and then nothing is said.
     """
-    question = log.question_of(text)
-    if not question or not log.may_be_kept(question):
+    if not question:
         return SafeString("")
     return format_html(' ping="{}"', opened.address_of(question, key))

@@ -26,12 +26,15 @@ from search.models import (
 from tasks.jobs.forget import forget
 from tests.factories import make_item, make_site
 
+from .conftest import start_day
+
 pytestmark = pytest.mark.django_db
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"
 PHONE = "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/119.0 Mobile"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 ANNA = {"REMOTE_ADDR": "10.1.1.1", "HTTP_USER_AGENT": CHROME}
+MAY = {"date_made": dt.date(2026, 5, 1), "date_published": dt.date(2026, 5, 1)}
 BO = {"REMOTE_ADDR": "10.1.1.2", "HTTP_USER_AGENT": CHROME}
 
 
@@ -39,10 +42,10 @@ BO = {"REMOTE_ADDR": "10.1.1.2", "HTTP_USER_AGENT": CHROME}
 def index(home_index):
     make_site()
     log._waiting.clear()
-    log_writing.start_day()
+    start_day()
     yield home_index
     log._waiting.clear()
-    log_writing.start_day()
+    start_day()
 
 
 def index_all():
@@ -199,6 +202,7 @@ def test_heads_further_pages_filters_and_orders_are_no_new_questions(client):
     ask(client, "低保", category="work")
     ask(client, "低保", sort="date")
     ask(client, "低保", verbatim="1")
+    ask(client, "低保", **{"from": "2026"})
     ask(client, "低保", {**ANNA, "HTTP_SEC_PURPOSE": "prefetch"})
     ask(client, "")
     assert not SearchQuestion.objects.exists()
@@ -234,6 +238,22 @@ def test_links_are_plain_and_what_was_opened_is_counted(client):
     assert counts("低保") == (1, 0, 1, 1)
     assert OpenedHit.objects.get().key == item.key
     assert not SearchJudgement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({"category": "work"}, {"from": "2026"}, {"to": "2026-06"}),
+        *({"verbatim": "1"}, {"sort": "date"}),
+    ],
+)
+def test_nothing_is_said_of_a_question_that_was_not_noted(client, data):
+    make_item("低保公示", category="work", **MAY)
+    index_all()
+    assert len(pings(ask(client, "低保"))) == 1
+    page = ask(client, "低保", **data)
+    assert len(page.context["answer"].hits) == 1
+    assert pings(page) == []
 
 
 def test_what_one_opened_becomes_a_judgement_when_two_asked(client):
