@@ -6,11 +6,12 @@ from typing import Self
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from .days import Period
 from .documents import FILTERS
 from .engines.base import MAX_WINDOW
-from .facets import is_known
+from .facets import facet_title, is_known, labels
 from .query import MAX_LENGTH
 from .services import Asked
 
@@ -99,6 +100,11 @@ class Address:
         """The same search as a feed tells it."""
         return replace(self, sort="date", page=1, verbatim=False)
 
+    def taken_home(self, corrected: str) -> Self:
+        """The search that is shown, for exports: what was corrected once stays so."""
+        verbatim = self.verbatim or bool(corrected)
+        return replace(self, q=corrected or self.q, page=1, verbatim=verbatim)
+
     @property
     def as_typed(self) -> str:
         """The same search without any correction."""
@@ -123,3 +129,20 @@ class Address:
             since=since,
             until=until,
         )
+
+
+def in_words(address: Address) -> str:
+    """Return question and filters in one line without control characters."""
+    parts = [_("“%(q)s”") % {"q": one_line(address.q)}] if address.q else []
+    for name, chosen in address.filters.items():
+        known = labels(name)
+        values = _("、").join(known.get(value, value) for value in chosen)
+        parts.append(f"{facet_title(name)}{_('：')}{one_line(values)}")
+    if address.period:
+        parts.append(f"{_('公开日期')}{_('：')}{address.period.label}")
+    return _("，").join(parts) or _("全部公开信息")
+
+
+def one_line(text: str) -> str:
+    """Return the text without line breaks, control and direction characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,6 +1,5 @@
 """Boxes above the hits: 推荐结果, and the way to what is given only on request."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -14,14 +13,15 @@ from disclosure_pages.choices import DisclosureMode
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.public_state import visible_pages
 
+from .kept import Kept
 from .log import question_of
 from .models import BestBet
 from .request_link import request_address
 
 FRESH_S = 60.0
 MOST_SHOWN = 3
-_kept: list[BestBet] = []
-_read_at = float("-inf")
+_kept = Kept(lambda: list(BestBet.objects.filter(enabled=True)), FRESH_S)
+forget = _kept.forget
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,11 @@ class Box:
     on_request: bool
 
 
-def boxes(text: str) -> list[Box]:
+def boxes(text: str, typed: str = "") -> list[Box]:
     """Return the boxes for a question, at most three.
+
+    Args:
+        typed: what the request form is filled in with, if not ``text``.
 
     The rows are read once a minute in each process; only what matches is looked up:
     a page that is not public now has no box.
@@ -44,30 +47,16 @@ def boxes(text: str) -> list[Box]:
     if not question:
         return []
     today = timezone.localdate()
-    found = [b for b in _rows() if b.answers(question) and b.holds_on(today)]
-    return _shown(found, question)[:MOST_SHOWN] if found else []
+    found = [b for b in _kept.get() if b.answers(question) and b.holds_on(today)]
+    return _shown(found, typed or text)[:MOST_SHOWN] if found else []
 
 
-def forget() -> None:
-    """Read the rows again at the next question."""
-    global _read_at
-    _read_at = float("-inf")
-
-
-def _rows() -> Sequence[BestBet]:
-    global _kept, _read_at
-    if time.monotonic() - _read_at > FRESH_S:
-        _kept = list(BestBet.objects.filter(enabled=True))
-        _read_at = time.monotonic()
-    return _kept
-
-
-def _shown(bets: Sequence[BestBet], question: str) -> list[Box]:
+def _shown(bets: Sequence[BestBet], typed: str) -> list[Box]:
     pages = _pages(bets)
     shown = []
     for bet in bets:
         if bet.kind == BestBet.Kind.REQUEST:
-            shown.append(Box(bet.title, bet.text, request_address(question), True))
+            shown.append(Box(bet.title, bet.text, request_address(typed), True))
             continue
         if bet.page_id:
             page = next((p for p in pages if p.pk == bet.page_id), None)

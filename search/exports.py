@@ -1,6 +1,7 @@
 """What one search finds, to take home: as a table, a feed, a list on paper."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import wraps
 from itertools import chain, islice
 from typing import Any
@@ -20,7 +21,7 @@ from disclosure_pages.list_exports import joined
 from disclosure_pages.qr import qr_path
 
 from . import services
-from .address import Address
+from .address import Address, in_words
 from .documents import SearchDocument
 from .item_rows import row_of
 
@@ -64,11 +65,12 @@ def search_feed(request: HttpRequest, form: str) -> HttpResponse:
     """The newest that have all that a search asks for."""
     address = Address.read(request.GET).newest_first
     found = services.newest(address.asked(), NEWEST)
+    asks = address.q or address.filters or address.period
     return feed_answer(
         request,
         form,
         [row_of(hit.document) for hit in found.hits],
-        name=_("搜索：%(q)s") % {"q": address.q} if address.q else _("最新公开"),
+        name=_("搜索：%(q)s") % {"q": in_words(address)} if asks else _("最新公开"),
         link=f"{reverse('search')}{address}",
         query=str(address),
     )
@@ -78,11 +80,15 @@ def search_feed(request: HttpRequest, form: str) -> HttpResponse:
 @unless_unavailable
 def search_print(request: HttpRequest) -> HttpResponse:
     """The first 200 of a search on paper, for who reads at a reading point."""
-    address = Address.read(request.GET)
-    rows = [row_of(found) for found in services.walk(address.asked(), MOST_PRINTED + 1)]
+    typed = replace(Address.read(request.GET), page=1)
+    asked = replace(typed.asked(), page_size=MOST_PRINTED + 1, excerpts=False)
+    answer = services.find(asked)
+    address = typed.taken_home(answer.corrected)
+    rows = [(row_of(hit.document), hit.lacks) for hit in answer.hits]
     link = f"{base_url()}{reverse('search')}{address.whole}"
     context = {
-        "address": address,
+        "words": in_words(address),
+        "answer": answer,
         "rows": rows[:MOST_PRINTED],
         "more": len(rows) > MOST_PRINTED,
         "most": MOST_PRINTED,

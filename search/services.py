@@ -67,6 +67,7 @@ class Asked:
     since: int = 0
     until: int = 0
     after: Position | None = None
+    excerpts: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,11 @@ def walk(asked: Asked, limit: int) -> Iterator[SearchDocument]:
     """Yield what a search finds, in its order, from the beginning, read in pieces.
 
     Raises:
-        SearchUnavailable: no engine answers.
+        SearchUnavailable: no engine answers, or none that has all documents.
     """
-    first = find(replace(asked, page=1, page_size=1, facets=()))
+    first = find(replace(asked, page=1, page_size=1, facets=(), excerpts=False))
+    if first.result.incomplete:
+        raise SearchIncomplete
     parsed = parse(first.corrected or asked.text, dictionary.synonyms())
     for start in range(0, limit, AT_ONCE):
         page = start // AT_ONCE + 1
@@ -166,7 +169,7 @@ def _answer(asked: Asked, parsed: Parsed) -> Answer:
         dropped = find_dropped(result.engine, parsed, keys)
     hits = [
         replace(hit, lacks=dropped.lacking.get(hit.document.key, ()))
-        for hit in _shown(result.hits, parsed)
+        for hit in (_shown if asked.excerpts else _bare)(result.hits, parsed)
     ]
     written = parsed.written
     plain = written.plain if written.signs or written.excluded else ""
@@ -266,6 +269,19 @@ def _shown(hits: Sequence[SearchHit], parsed: Parsed) -> list[Hit]:
         name = highlight.title(hit.document.title, parsed)
         shown.append(Hit(hit.document, name, excerpt.shown, hit.score, file))
     return shown
+
+
+def _bare(hits: Sequence[SearchHit], parsed: Parsed) -> list[Hit]:
+    """Return hits without looking into texts and files."""
+    return [
+        Hit(
+            hit.document,
+            highlight.title(hit.document.title, parsed),
+            SafeString(""),
+            hit.score,
+        )
+        for hit in hits
+    ]
 
 
 def _title_unit(typed: str) -> Unit | None:

@@ -6,8 +6,6 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cms.context import frame_of
-
 from . import bets, log, services
 from .address import PAGE_SIZE, Address
 from .days import Period
@@ -56,10 +54,9 @@ def search(request: HttpRequest) -> HttpResponse:
     except services.SearchUnavailable:
         context["unavailable"] = True
         return render(request, "search/search.html", context, status=503)
-    log.asked(request, address, answer.result.total)
+    context["noted"] = log.asked(request, address, answer.result.total)
     context |= _shown(address, answer)
-    parts = frame_of(request).parts
-    context["request_form"] = request_address(address.q, parts)
+    context["request_form"] = request_address(address.q)
     return render(request, "search/search.html", context)
 
 
@@ -69,7 +66,7 @@ def _shown(address: Address, answer: services.Answer) -> dict[str, Any]:
     pages = services.pages_of(result, PAGE_SIZE)
     lonely = address.q and not result.total
     return {
-        "boxes": bets.boxes(address.q) if address.page == 1 else [],
+        "boxes": _boxes(address, answer) if address.page == 1 else [],
         "answer": answer,
         "result": result,
         "facets": _facets(address, values),
@@ -83,15 +80,14 @@ def _shown(address: Address, answer: services.Answer) -> dict[str, Any]:
         "suggestions": services.suggest(address.q, limit=5) if lonely else [],
         "apart": _apart(address, answer) if lonely else [],
         "loosened": address.about(answer.plain),
-        "taken_home": _taken_home(address, answer),
+        "taken_home": address.taken_home(answer.corrected),
         "most_rows": MOST_ROWS if result.total > MOST_ROWS else 0,
         "most_printed": MOST_PRINTED if result.total > MOST_PRINTED else 0,
     }
 
 
-def _taken_home(address: Address, answer: services.Answer) -> Address:
-    """The search that is shown, for feeds and exports: with its words corrected."""
-    return replace(address, q=answer.corrected or address.q, page=1)
+def _boxes(address: Address, answer: services.Answer) -> list[bets.Box]:
+    return bets.boxes(answer.corrected or address.q, typed=address.q)
 
 
 def _apart(address: Address, answer: services.Answer) -> list[tuple[str, int, str]]:

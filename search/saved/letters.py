@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from cms.context import base_url
 from cms.models import Authority
+from search.address import in_words, one_line
 from search.documents import SearchDocument
 from search.item_rows import path_of
 
 from .models import SavedSearch
 from .news import News
 from .subscribing import confirm_url, stop_url
-from .words import address_of, in_harmless_words, in_words, one_line
+from .words import address_of, in_harmless_words
 
 AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 SUBJECT = 60

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Count, Q
 
+from search.address import in_words
+
 from .mailing import due_now
 from .models import SavedSearch
-from .words import address_of, in_words
+from .words import address_of
 
 AT_LEAST = 2  # people who look for the same, before it is shown
 LISTED = 50

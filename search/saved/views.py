@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -22,12 +22,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from disclosure_pages.feedback_views import reader_address
 from disclosure_pages.services.feedback import TooMany, count_attempt
 from search import services
-from search.address import Address
+from search.address import Address, in_words
 
 from . import subscribing
 from .models import MAX_SEARCH
 from .subscribing import BadLink, LinkOver
-from .words import address_of, canonical, in_words
+from .words import address_of, canonical
 
 WRONG_PER_HOUR = 30
 
@@ -116,13 +116,8 @@ def _form(
 
 
 def feed_of(address: Address) -> str:
-    """Return the address of the search's feed; nothing where there is none."""
-    for values in (["rss"], []):
-        try:
-            return f"{reverse('search_feed', args=values)}?{canonical(address)}"
-        except NoReverseMatch:
-            continue
-    return ""
+    """Return the address of the search's feed."""
+    return f"{reverse('search_feed', args=['rss'])}{address.newest_first}"
 
 
 @never_cache

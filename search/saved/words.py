@@ -1,4 +1,4 @@
-"""A search as an address that is always the same, and in words."""
+"""A search as an address that is always the same, and in words for a letter."""
 
 import re
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from search.address import Address
-from search.facets import facet_title, labels
+from search.address import Address, in_words, one_line
+from search.facets import labels
 
 SHORT = 30
 # What could lead whoever gets a letter unasked somewhere: addresses and numbers.
@@ -15,27 +15,17 @@ LEADS_AWAY = re.compile(r"[./:@．。／：＠\\]|\d{5,}|www", re.IGNORECASE)
 
 
 def canonical(address: Address) -> str:
-    """Return the query string that stands for a search: newest first, one order."""
+    """Return the query string that stands for a search: newest first, one order.
+
+    Letters correct nothing, so that a search is the same with and without ``verbatim``.
+    """
     filters = {name: tuple(sorted(set(v))) for name, v in address.filters.items()}
-    address = replace(address, filters=filters, sort="date", page=1)
-    return str(address).removeprefix("?")
+    return str(replace(address.newest_first, filters=filters)).removeprefix("?")
 
 
 def address_of(search: str) -> Address:
     """Return the search that a canonical query string stands for."""
     return Address.read(QueryDict(search))
-
-
-def in_words(address: Address) -> str:
-    """Return question and filters in one line without control characters."""
-    parts = [_("“%(q)s”") % {"q": one_line(address.q)}] if address.q else []
-    for name, chosen in address.filters.items():
-        known = labels(name)
-        values = _("、").join(known.get(value, value) for value in chosen)
-        parts.append(f"{facet_title(name)}{_('：')}{one_line(values)}")
-    if address.period:
-        parts.append(f"{_('公开日期')}{_('：')}{address.period.label}")
-    return _("，").join(parts) or _("全部公开信息")
 
 
 def in_harmless_words(address: Address) -> str:
@@ -48,11 +38,6 @@ def in_harmless_words(address: Address) -> str:
     if len(text) > SHORT or LEADS_AWAY.search(text):
         return _("（您填写的搜索，打开网址可以看到）")
     return in_words(replace(address, filters=_only_known(address)))
-
-
-def one_line(text: str) -> str:
-    """Return the text without line breaks, control and direction characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _only_known(address: Address) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Boxes above the hits: for their words and days, never for what is not public."""
 
 import datetime as dt
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -9,7 +10,7 @@ from django.urls import path, reverse
 
 from disclosure_pages.models import CategoryIndexPage, DisclosureItemPage
 from disclosure_pages.public_state import public_keys, public_states
-from search import bets, engines
+from search import bets, engines, spelling
 from search.builder import build_document
 from search.models import BestBet
 from tests.factories import fill_contacts, make_item, make_site
@@ -196,6 +197,29 @@ def test_what_is_given_on_request_leads_to_the_form(settings):
     settings.ROOT_URLCONF = WithForm
     [box] = bets.boxes("个人档案")
     assert box.address == "/request/new/?content=%E4%B8%AA%E4%BA%BA%E6%A1%A3%E6%A1%88"
+
+
+def test_the_form_is_filled_in_with_what_was_typed(settings):
+    make_bet("个人档案", kind="request")
+    settings.ROOT_URLCONF = WithForm
+    [box] = bets.boxes("我的 个人档案 ＷＴＯ，", typed="我的個人檔案ＷＴＯ，")
+    assert filled_in(box) == "我的個人檔案ＷＴＯ，"
+    [box] = bets.boxes("個人檔案ＷＴＯ")
+    assert filled_in(box) == "個人檔案ＷＴＯ"
+
+
+def filled_in(box):
+    [content] = parse_qs(urlsplit(box.address).query)["content"]
+    return content
+
+
+def test_a_slip_of_the_pen_has_its_box_too(client):
+    item = make_item("宅基地审批")
+    make_bet("宅基地", page=item)
+    index_all()
+    spelling.learn(["宅基地审批"], [])
+    assert ">推荐<" in ask(client, "宅基弟审批")
+    assert ">推荐<" not in ask(client, "宅基弟审批", verbatim="1")
 
 
 def test_queries_do_not_grow_with_the_boxes(django_assert_num_queries):

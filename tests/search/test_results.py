@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from cms.models import Village
 from disclosure_pages.choices import Category
-from search import dictionary, services
+from search import dictionary, services, spelling
 from tests.factories import make_item, make_reading_point, make_site
 
 from .test_views import DownEngine, api, ask, engines, index_all
@@ -24,6 +24,9 @@ def index(home_index):
     dictionary.forget()
     yield home_index
     dictionary.forget()
+
+
+MAY = {"date_made": dt.date(2026, 5, 1), "date_published": dt.date(2026, 5, 1)}
 
 
 def dated(title, day):
@@ -354,11 +357,54 @@ def test_the_print_list_has_numbers_dates_places_and_a_code(client):
     page = client.get(reverse("search_print"), {"q": "低保"})
     text = page.content.decode()
     assert "云政〔2026〕11号" in text
-    assert "“低保”公开信息清单" in text
+    assert "公开信息清单：“低保”" in text
     assert page.context["qr"] is not None
-    assert page.context["rows"][0].url in text
+    assert page.context["rows"][0][0].url in text
     long = client.get(reverse("search_print"), {"q": "低保" * 100})
     assert long.context["qr"] is None  # no phone reads so much from paper
+
+
+def test_the_print_list_says_what_shaped_it(client, monkeypatch):
+    make_item("低保公示", category="work", **MAY)
+    make_item("防汛低保", category="work", **MAY)
+    index_all()
+    data = {"q": "低保 防汛 火星", "category": "work", "from": "2026"}
+    page = client.get(reverse("search_print"), data)
+    text = page.content.decode()
+    assert "公开信息清单：“低保 防汛 火星”，类别：工作信息，公开日期：" in text
+    assert "没有一条信息含“火星”" in text
+    assert "不含“防汛”" in text
+    lacks = {row.title: words for row, words in page.context["rows"]}
+    assert lacks == {"低保公示": ("防汛",), "防汛低保": ()}
+    assert "可能不全" not in text
+    search = services._ask
+    monkeypatch.setattr(
+        services, "_ask", lambda q: services.replace(search(q), incomplete=True)
+    )
+    assert "可能不全" in client.get(reverse("search_print"), data).content.decode()
+
+
+def test_a_feed_is_named_by_all_that_shaped_it(client):
+    index_all()
+    address = reverse("search_feed", args=["rss"])
+    feed = client.get(address, {"q": "低保", "category": "work"}).content.decode()
+    assert "搜索：“低保”，类别：工作信息</title>" in feed
+    only = client.get(address, {"category": "work"}).content.decode()
+    assert "搜索：类别：工作信息</title>" in only
+    assert "最新公开</title>" in client.get(address).content.decode()
+
+
+def test_what_was_corrected_once_is_taken_home_as_it_is(client):
+    make_item("宅基地审批")
+    index_all()
+    spelling.learn(["宅基地审批"], [])
+    page = ask(client, q="宅基弟审批")
+    home = page.context["taken_home"]
+    assert (home.q, home.verbatim) == ("宅基地审批", True)
+    assert not home.newest_first.verbatim
+    page = ask(client, q="宅基弟审批", verbatim="1")
+    assert page.context["taken_home"].verbatim
+    assert not ask(client, q="宅基地审批").context["taken_home"].verbatim
 
 
 def test_the_print_list_says_that_it_ends(client, monkeypatch):

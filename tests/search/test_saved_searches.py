@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from search import engines, services, spelling
-from search.address import Address
+from search.address import Address, in_words
 from search.saved import subscribing
 from search.saved.models import SavedSearch
-from search.saved.words import address_of, canonical, in_harmless_words, in_words
+from search.saved.words import address_of, canonical, in_harmless_words
 from tasks.drain import drain
 from tasks.jobs.saved_searches import answer_savers
 from tests.factories import make_item, make_site
@@ -85,6 +85,12 @@ def test_a_search_is_kept_in_one_spelling(client):
     )
     assert canonical(address_of(row.search)) == row.search
     assert (row.mail, row.state) == (MAIL, "pending")
+
+
+def test_a_search_taken_as_typed_is_not_kept_twice(client):
+    for search in ("q=低保", "q=低保&verbatim=1"):
+        send(client, search=search)
+    assert SavedSearch.objects.get().search == "q=%E4%BD%8E%E4%BF%9D&sort=date"
 
 
 def test_the_form_takes_what_the_page_had_corrected(client, monkeypatch):
