@@ -104,23 +104,23 @@ def count_attempt(
     Raises:
         TooMany: it is one too many within the hour.
     """
-    count_for(sender_of(address), act=act, per_hour=per_hour)
+    count_for(sender_of(address), act=act, most=per_hour)
 
 
-def count_for(whom: str, *, act: str, per_hour: int) -> None:
-    """Count one thing that concerns somebody, of whom only a hash is kept, an hour.
+def count_for(whom: str, *, act: str, most: int, seconds: int = WINDOW_S) -> None:
+    """Count one thing that concerns somebody, of whom only a hash is kept.
 
     Raises:
-        TooMany: it is one too many within the hour.
+        TooMany: it is one too many within these seconds.
     """
     key = f"{act}:{hashlib.sha256(whom.encode()).hexdigest()[:24]}"
-    cache.add(key, 0, WINDOW_S)
+    cache.add(key, 0, seconds)
     try:
         number = cache.incr(key)
     except ValueError:  # it ran out between the two
-        cache.set(key, 1, WINDOW_S)
+        cache.set(key, 1, seconds)
         number = 1
-    if number > per_hour:
+    if number > most:
         raise TooMany
 
 

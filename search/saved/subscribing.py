@@ -4,6 +4,7 @@ The links are signed with the site's secret: nothing in the database opens them.
 """
 
 import datetime as dt
+import logging
 import uuid
 
 from django.core import signing
@@ -17,10 +18,14 @@ from disclosure_pages.services.feedback import TooMany, count_attempt, count_for
 from .appearances import count_appearances, last_appearance
 from .models import MAX_SEARCH, SavedSearch
 
+logger = logging.getLogger(__name__)
 CONFIRM_WITHIN = dt.timedelta(hours=48)
+AGAIN_AFTER = dt.timedelta(hours=24)  # for the same search to the same mailbox
 PER_HOUR = 10  # forms from one network address
-LETTERS_PER_HOUR = 3  # that anybody can send to one mailbox by the form
+LETTERS_PER_DAY = 3  # that anybody can send to one mailbox by the form
+LETTERS_PER_HOUR = 100  # by the form, to all mailboxes together
 PER_MAILBOX = 20
+DAY_S = 24 * 3600
 CONFIRM, STOP = "saved.confirm", "saved.stop"
 
 
@@ -47,15 +52,16 @@ def ask(*, search: str, mail: str, address: str) -> None:
         raise ValueError("search is too long")
     count_attempt(address, act="saved", per_hour=PER_HOUR)
     mail = mail.lower()
-    try:
-        count_for(mail, act="saved-mail", per_hour=LETTERS_PER_HOUR)
-    except TooMany:
-        return  # the same answer, but no further letter
-    rows = SavedSearch.objects.filter(mail=mail)
     now = timezone.now()
-    if rows.filter(search=search).update(answer_due=True):
-        pending = rows.filter(search=search, state=SavedSearch.State.PENDING)
-        pending.update(asked_at=now, not_before=now)
+    rows = SavedSearch.objects.filter(mail=mail)
+    same = rows.filter(search=search)
+    # The answer is always the same, whether a letter goes or not.
+    if same.filter(asked_at__gt=now - AGAIN_AFTER).exists():
+        return
+    if not _may_send(mail):
+        return
+    if same.update(answer_due=True, asked_at=now):
+        same.filter(state=SavedSearch.State.PENDING).update(not_before=now)
         return
     if rows.count() >= PER_MAILBOX:
         return
@@ -64,6 +70,22 @@ def ask(*, search: str, mail: str, address: str) -> None:
             SavedSearch.objects.create(search=search, mail=mail)
     except IntegrityError:  # asked twice at the same moment
         return
+
+
+def _may_send(mail: str) -> bool:
+    """Count a letter to a mailbox; false when it, or all together, got enough."""
+    name, _at, host = mail.rpartition("@")
+    box = f"{name.partition('+')[0]}@{host}"  # wang+a@ and wang+b@ are one mailbox
+    try:
+        count_for(box, act="saved-mail", most=LETTERS_PER_DAY, seconds=DAY_S)
+    except TooMany:
+        return False
+    try:
+        count_for("", act="saved-letters", most=LETTERS_PER_HOUR)
+    except TooMany:
+        logger.error("more than %s letters asked for in an hour", LETTERS_PER_HOUR)
+        return False
+    return True
 
 
 def to_confirm(token: str) -> SavedSearch:

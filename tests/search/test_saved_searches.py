@@ -210,7 +210,42 @@ def test_nobody_floods_a_mailbox_from_many_addresses(client):
         )
         assert answer["Location"] == "/search/save/sent/"
         answer_savers()
-    assert len(mail.outbox) == subscribing.LETTERS_PER_HOUR
+    assert len(mail.outbox) == subscribing.LETTERS_PER_DAY
+
+
+def test_tags_and_hours_get_a_mailbox_no_more_letters(client):
+    begun = timezone.now()
+    for number in range(12):
+        with time_machine.travel(begun + dt.timedelta(hours=number)):
+            send(client, mail=f"Wang+{number}@yunxi.example", search=f"q={number}")
+            answer_savers()
+    assert len(mail.outbox) == subscribing.LETTERS_PER_DAY
+
+
+def test_asking_again_within_a_day_neither_sends_nor_prolongs(client):
+    begun = timezone.now()
+    for hours in (0, 2, 23):
+        with time_machine.travel(begun + dt.timedelta(hours=hours), tick=False):
+            assert send(client).status_code == 302
+            answer_savers()
+    assert len(mail.outbox) == 1
+    assert SavedSearch.objects.get().asked_at == begun
+    with time_machine.travel(begun + dt.timedelta(hours=25), tick=False):
+        send(client)
+        answer_savers()
+    assert len(mail.outbox) == 2
+
+
+def test_letters_to_many_mailboxes_end_and_the_log_says_so(
+    client, monkeypatch, caplog
+):
+    monkeypatch.setattr(subscribing, "LETTERS_PER_HOUR", 4)
+    for number in range(6):
+        assert send(client, mail=f"{number}@yunxi.example").status_code == 302
+    answer_savers()
+    assert len(mail.outbox) == 4
+    assert "more than 4 letters asked for in an hour" in caplog.text
+    assert "yunxi.example" not in caplog.text
 
 
 def test_a_mailbox_holds_only_so_many(client):
@@ -222,6 +257,7 @@ def test_a_mailbox_holds_only_so_many(client):
 
 def test_the_answer_does_not_tell_who_is_known(client):
     confirmed(client)
+    SavedSearch.objects.update(asked_at=timezone.now() - dt.timedelta(days=2))
     mail.outbox.clear()
     known, new = send(client), send(client, mail="li@yunxi.example")
     assert known.status_code == new.status_code
@@ -235,7 +271,9 @@ def test_the_answer_does_not_tell_who_is_known(client):
 
 
 def test_asking_again_sends_a_new_letter_and_keeps_one_row(client):
-    first, second = asked(client), asked(client)
+    first = asked(client)
+    with time_machine.travel(timezone.now() + subscribing.AGAIN_AFTER):
+        second = asked(client)
     assert SavedSearch.objects.count() == 1
     client.post(second)
     client.post(first)
