@@ -1,12 +1,13 @@
 """What one search finds, to take home: as a table, a feed, a list on paper."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
-from itertools import chain, islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,20 +16,26 @@ from django.views.decorators.http import require_safe
 from cms.context import base_url, is_portal
 from disclosure_pages.choices import PublicKind
 from disclosure_pages.csv_answers import CONTENT_TYPE, csv_rows, dated_download
+from disclosure_pages.feedback_views import reader_address
 from disclosure_pages.feeds import NEWEST, feed_answer
 from disclosure_pages.item_rows import iso
 from disclosure_pages.list_exports import joined
 from disclosure_pages.qr import qr_path
+from disclosure_pages.services.feedback import TooMany, count_attempt
 
 from . import services
 from .address import Address, in_words
 from .documents import SearchDocument
 from .item_rows import row_of
 
-MOST_ROWS = 10_000
+MOST_ROWS = 10_000  # newest first, where the next piece costs little
+MOST_RANKED = 2_000  # by relevance, where each piece ranks everything again
+PER_HOUR = 30  # tables for one network address
+AT_A_TIME = 2  # tables that one process makes
 MOST_PRINTED = 200
 LONGEST_QR = 600  # characters of an address that a phone still reads from paper
 View = Callable[..., Any]
+_slots = threading.BoundedSemaphore(AT_A_TIME)
 
 
 def unless_unavailable(view: View) -> View:
@@ -39,24 +46,39 @@ def unless_unavailable(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except services.SearchUnavailable:
-            text = _("搜索服务正在恢复，请稍后再试。")
-            response = HttpResponse(text, "text/plain; charset=utf-8", status=503)
-            response["Retry-After"] = "60"
-            return response
+            return _refusal(_("搜索服务正在恢复，请稍后再试。"), 503, after_s=60)
 
     return answer
 
 
 @require_safe
 @unless_unavailable
-def search_export(request: HttpRequest) -> StreamingHttpResponse:
-    """The first 10,000 rows of a search as CSV, in its order."""
-    found = services.walk(Address.read(request.GET).asked(), MOST_ROWS)
-    first = list(islice(found, 1))  # whether an engine answers, before anything is sent
-    lines = csv_rows(_header(), map(_cells, chain(first, found)))
+def search_export(request: HttpRequest) -> HttpResponseBase:
+    """The first rows of a search as CSV, in its order; made before it is sent.
+
+    A reader with a slow line keeps nobody else from a table.
+    """
+    try:
+        count_attempt(reader_address(request), act="export", per_hour=PER_HOUR)
+    except TooMany:
+        text = _("您刚才下载了很多次，请过一小时再来。")
+        return _refusal(text, 429, after_s=3600)
+    if not _slots.acquire(blocking=False):
+        text = _("现在下载表格的人多，请过一会儿再试。")
+        return _refusal(text, 503, after_s=30)
+    try:
+        lines = list(csv_rows(_header(), _rows(Address.read(request.GET))))
+    finally:
+        _slots.release()
     response = StreamingHttpResponse(joined(lines), content_type=CONTENT_TYPE)
     dated_download(response, "search", "csv")
     return response
+
+
+def most_rows(address: Address) -> int:
+    """Return how many rows a table of this search has at most."""
+    by_date = address.sort == "date" or not address.q
+    return MOST_ROWS if by_date else MOST_RANKED
 
 
 @require_safe
@@ -96,6 +118,26 @@ def search_print(request: HttpRequest) -> HttpResponse:
         "back": f"{reverse('search')}{address.whole}",
     }
     return render(request, "search/print.html", context)
+
+
+def _refusal(text: str, status: int, *, after_s: int) -> HttpResponse:
+    response = HttpResponse(text, "text/plain; charset=utf-8", status=status)
+    response["Retry-After"] = str(after_s)
+    return response
+
+
+def _rows(address: Address) -> Iterator[Sequence[str]]:
+    """Yield the cells of each row, and last of all that there may be more."""
+    most, count = most_rows(address), 0
+    for document in services.walk(address.asked(), most):
+        yield tuple(_cells(document))
+        count += 1
+    if count == most:
+        told = {"most": most, "all": MOST_ROWS}
+        text = _("表格最多列 %(most)s 条。")
+        if most < MOST_ROWS:
+            text = _("按相关程度最多列 %(most)s 条；按时间排序，可以下载 %(all)s 条。")
+        yield ("", "", text % told, *[""] * (len(_header()) - 3))
 
 
 def _header() -> list[str]:

@@ -127,6 +127,8 @@ def find(asked: Asked) -> Answer:
 def walk(asked: Asked, limit: int) -> Iterator[SearchDocument]:
     """Yield what a search finds, in its order, from the beginning, read in pieces.
 
+    By date each piece begins behind the one before; by relevance each ranks anew.
+
     Raises:
         SearchUnavailable: no engine answers, or none that has all documents.
     """
@@ -134,13 +136,17 @@ def walk(asked: Asked, limit: int) -> Iterator[SearchDocument]:
     if first.result.incomplete:
         raise SearchIncomplete
     parsed = parse(first.corrected or asked.text, dictionary.synonyms())
+    piece = replace(asked, page=1, page_size=AT_ONCE, facets=(), after=None)
     for start in range(0, limit, AT_ONCE):
-        page = start // AT_ONCE + 1
-        piece = replace(asked, page=page, page_size=AT_ONCE, facets=())
-        result = search(_query(piece, parsed))
+        query = _query(piece, parsed)
+        result = search(query)
         yield from (hit.document for hit in result.hits[: limit - start])
         if result.end is None:
             return
+        if query.by_date:
+            piece = replace(piece, after=result.end)
+        else:
+            piece = replace(piece, page=piece.page + 1)
 
 
 def newest(asked: Asked, limit: int, keys: Sequence[str] = ()) -> SearchResult:

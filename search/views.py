@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from . import bets, log, services
 from .address import PAGE_SIZE, Address
 from .days import Period
-from .exports import MOST_PRINTED, MOST_ROWS
+from .exports import MOST_PRINTED, most_rows
 from .facets import FacetValue, described, facet_names, facet_title, labels
 from .request_link import request_address
 
@@ -65,6 +65,7 @@ def _shown(address: Address, answer: services.Answer) -> dict[str, Any]:
     values = described(result, address.filters)
     pages = services.pages_of(result, PAGE_SIZE)
     lonely = address.q and not result.total
+    most = most_rows(address)
     return {
         "boxes": _boxes(address, answer) if address.page == 1 else [],
         "answer": answer,
@@ -81,7 +82,7 @@ def _shown(address: Address, answer: services.Answer) -> dict[str, Any]:
         "apart": _apart(address, answer) if lonely else [],
         "loosened": address.about(answer.plain),
         "taken_home": address.taken_home(answer.corrected),
-        "most_rows": MOST_ROWS if result.total > MOST_ROWS else 0,
+        "most_rows": most if result.total > most else 0,
         "most_printed": MOST_PRINTED if result.total > MOST_PRINTED else 0,
     }
 

@@ -6,11 +6,12 @@ import io
 import re
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from cms.models import Village
 from disclosure_pages.choices import Category
-from search import dictionary, services, spelling
+from search import dictionary, exports, services, spelling
 from tests.factories import make_item, make_reading_point, make_site
 
 from .test_views import DownEngine, api, ask, engines, index_all
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def index(home_index):
     make_site()
+    cache.clear()
     dictionary.forget()
     yield home_index
     dictionary.forget()
@@ -295,6 +297,79 @@ def test_a_table_is_read_in_pieces_and_ends_at_its_limit(client, monkeypatch):
         assert len({d.key for d in services.walk(asked, 10_000)}) == 12
         assert len(list(services.walk(asked, 7))) == 7
         assert len(list(services.walk(asked, 10))) == 10
+
+
+def test_a_table_by_date_goes_on_behind_the_last_row(client, monkeypatch):
+    for number in range(12):
+        dated(f"公示{number}", dt.date(2026, 1, 1 + number // 3))
+    index_all()
+    monkeypatch.setattr(services, "AT_ONCE", 5)
+    queries, ask_engine = [], services._ask
+    monkeypatch.setattr(
+        services, "_ask", lambda query: queries.append(query) or ask_engine(query)
+    )
+    found = list(services.walk(services.Asked(text="公示", sort="date"), 10_000))
+    assert len({d.key for d in found}) == len(found) == 12
+    days = [d.date_published for d in found]
+    assert days == sorted(days, reverse=True)
+    assert [query.page for query in queries] == [1] * len(queries)
+    assert [query.after is None for query in queries[1:]] == [True, False, False]
+
+
+@pytest.mark.parametrize(("sort", "rows"), [("relevance", 3), ("date", 5)])
+def test_a_ranked_table_is_shorter_and_its_last_line_says_so(
+    client, monkeypatch, sort, rows
+):
+    monkeypatch.setattr("search.exports.MOST_RANKED", 3)
+    monkeypatch.setattr("search.exports.MOST_ROWS", 5)
+    for number in range(6):
+        make_item(f"公示{number}")
+    index_all()
+    asked = {"q": "公示", "sort": sort}
+    names = [
+        row["名称"] for row in rows_of(client.get(reverse("search_export"), asked))
+    ]
+    assert len(names) == rows + 1
+    assert f"最多列 {rows} 条" in names[-1]
+    assert f"下载表格（前 {rows} 条）" in ask(client, **asked).content.decode()
+
+
+def test_one_address_gets_so_many_tables_an_hour(client, monkeypatch):
+    monkeypatch.setattr("search.exports.PER_HOUR", 2)
+    index_all()
+    address = reverse("search_export")
+    met = [client.get(address).status_code for _time in range(3)]
+    assert met == [200, 200, 429]
+    refused = client.head(address)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
+    assert "请过一小时再来" in client.get(address).content.decode()
+    assert client.get(address, REMOTE_ADDR="198.51.100.7").status_code == 200
+
+
+def test_a_process_makes_two_tables_at_a_time(client, monkeypatch):
+    index_all()
+    address = reverse("search_export")
+    met, begin = [], services.walk
+
+    def walk(*args):
+        if len(met) < exports.AT_A_TIME:
+            met.append(client.get(address))  # while this one is being made
+        return begin(*args)
+
+    monkeypatch.setattr(services, "walk", walk)
+    assert client.get(address).status_code == 200
+    assert [answer.status_code for answer in met] == [503, 200]
+    assert met[0]["Retry-After"] == "30"
+    assert "请过一会儿再试" in met[0].content.decode()
+    monkeypatch.undo()
+    monkeypatch.setattr(services, "find", unanswered)
+    assert [client.get(address).status_code for _time in range(3)] == [503] * 3
+    monkeypatch.undo()
+    assert client.get(address).status_code == 200  # a failure gave its place back
+
+
+def unanswered(_asked):
+    raise services.SearchUnavailable
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])

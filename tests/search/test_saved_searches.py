@@ -236,9 +236,7 @@ def test_asking_again_within_a_day_neither_sends_nor_prolongs(client):
     assert len(mail.outbox) == 2
 
 
-def test_letters_to_many_mailboxes_end_and_the_log_says_so(
-    client, monkeypatch, caplog
-):
+def test_letters_to_many_mailboxes_end_and_the_log_says_so(client, monkeypatch, caplog):
     monkeypatch.setattr(subscribing, "LETTERS_PER_HOUR", 4)
     for number in range(6):
         assert send(client, mail=f"{number}@yunxi.example").status_code == 302
