@@ -10,12 +10,10 @@ from django.utils.translation import gettext_lazy as _
 class SearchQuestion(models.Model):
     """One question, folded and trimmed; ``digest`` is its keyed hash.
 
-    ``text`` stays empty until ``SEEN_BY`` visitors typed it on one day. Until then
-    ``visitors`` holds their hashes of that day (``visitors_on``), salted anew each day.
-    ``settled_on``: what was asked up to that day is dealt with.
+    ``text`` stays empty until enough typed it (`log_writing`). Until then ``visitors``
+    holds hashes of their network addresses of that day (``visitors_on``), salted anew
+    each day. ``settled_on``: what was asked up to that day is dealt with.
     """
-
-    SEEN_BY = 2
 
     digest = models.CharField(max_length=64, unique=True)
     text = models.CharField(_("问题"), max_length=200, blank=True, db_index=True)

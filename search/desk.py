@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect
@@ -63,6 +64,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
         "count": len(rows),
         "ways": ways,
         "may_change": may_change,
+        "seen_by": settings.GONGKAI_SEARCH_SEEN_BY,
     }
     return TemplateResponse(request, "search/desk/questions.html", context)
 

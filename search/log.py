@@ -5,7 +5,8 @@ A request only appends to a list in memory. A moment later a thread writes what 
 there, and a process that dies loses no more than that moment.
 
 Not noted: robots, HEAD, people who are signed in, further pages, filters, days and
-orders of the same question, and whatever looks like somebody's number.
+orders of the same question, whatever looks like somebody's number, and what one network
+address asks beyond ``PER_HOUR``.
 """
 
 import logging
@@ -21,13 +22,14 @@ from django.http import HttpRequest
 from cms.folding import fold_text
 from disclosure_pages.checks import personal_data
 from disclosure_pages.feedback_views import reader_address
-from disclosure_pages.services.feedback import sender_of
+from disclosure_pages.services.feedback import TooMany, count_for, sender_of
 
 from . import log_writing
 from .address import Address
 
 logger = logging.getLogger(__name__)
 MOST_WAITING = 2_000
+PER_HOUR = 200  # questions of one network address; more would be no reader
 LONGEST_NUMBER = 10
 _ROBOT = re.compile(
     r"bot|crawl|spider|slurp|curl|wget|python|java/|okhttp|go-http|headless|monitor|"
@@ -85,7 +87,7 @@ def asked(request: HttpRequest, address: Address, found: int) -> str:
     if request.method != "GET" or not question or not _is_plain(address):
         return ""
     visitor = visitor_of(request) if may_be_kept(question) else None
-    if visitor is None:
+    if visitor is None or not _within_limit(visitor):
         return ""
     _note(
         log_writing.Note(
@@ -131,6 +133,14 @@ def flush() -> int:
         logger.exception("%s notes of searches are lost", len(notes))
         return 0
     return len(notes)
+
+
+def _within_limit(visitor: Visitor) -> bool:
+    try:
+        count_for(visitor.sender, act="asked", most=PER_HOUR)
+    except TooMany:
+        return False
+    return True
 
 
 def _note(note: log_writing.Note) -> None:

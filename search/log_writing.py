@@ -1,9 +1,10 @@
-"""Writing down what was looked for: counts at once, words only when two typed them.
+"""Writing down what was looked for: counts at once, words when several typed them.
 
-A question is known by a keyed hash. Its words are kept as soon as `SearchQuestion.
-SEEN_BY` visitors typed it on one day; a visitor is a hash of network address and
-browser with a salt that is deleted when its day is over, so that nobody can be
-followed from one day to the next.
+A question is known by a keyed hash. Its words are kept as soon as it came from
+``GONGKAI_SEARCH_SEEN_BY`` network addresses on one day, or on as many days; those of
+a question that finds nothing and may be a name never. Who asked is a hash with a salt
+that is deleted when its day is over, so that nobody can be followed from one day to the
+next.
 """
 
 import secrets
@@ -26,6 +27,7 @@ from .models import (
     SearchQuestion,
     VisitorSalt,
 )
+from .person_names import may_be_name
 
 MOST_NEW_A_DAY = 20_000
 MOST_REMEMBERED = 100_000
@@ -63,24 +65,22 @@ def write(notes: Iterable[Note]) -> None:
     notes = list(notes)
     visible = publicly_visible(note.key for note in notes if note.key)
     new: dict[str, list[tuple[Note, str]]] = {}
+    _begin(today)
     for note in notes:
         if note.key and note.key not in visible:
             continue
-        visitor = _visitor(note, today)
-        visit = (visitor, note.digest, note.key)
-        if visit not in _visits:
-            if len(_visits) < MOST_REMEMBERED:
-                _visits.add(visit)
+        visitor = _hash(note.sender, note.agent)
+        if _is_first((visitor, note.digest, note.key)):
             new.setdefault(note.digest, []).append((note, visitor))
-    for digest, seen in sorted(new.items()):
-        with transaction.atomic():
+    with transaction.atomic():
+        for digest, seen in sorted(new.items()):
             _write_one(digest, seen, today)
 
 
 def forget_old() -> int:
     """Delete what was kept long enough; returns how many questions.
 
-    Salts and visitors of days that are over, questions that only one visitor typed
+    Salts and visitors of days that are over, questions whose words are not kept
     after ``GONGKAI_SEARCH_LOG_DAYS``, all others and what was opened (but not what
     staff judged) after ``KEPT_WORDS``.
     """
@@ -98,24 +98,37 @@ def forget_old() -> int:
     return count
 
 
-def _visitor(note: Note, today: date) -> str:
+def _begin(today: date) -> None:
     global _day, _salt
     if _day != today:
         _salt = VisitorSalt.of(today, secrets.token_hex(32)).salt
         _day = today
         _visits.clear()
-    who = f"{_salt}\n{note.sender}\n{note.agent}"
+
+
+def _hash(*parts: str) -> str:
+    """Return what stands for a visitor, or with one part for an address, today."""
+    who = "\n".join([_salt, *parts])
     return salted_hmac("search.visitor", who, algorithm="sha256").hexdigest()[:24]
+
+
+def _is_first(visit: Visit) -> bool:
+    """Whether this visit is new today, and remember it while there is room."""
+    if visit in _visits:
+        return False
+    if len(_visits) < MOST_REMEMBERED:
+        _visits.add(visit)
+    return True
 
 
 def _write_one(digest: str, seen: Sequence[tuple[Note, str]], today: date) -> None:
     question = _question(digest, today)
     if question is None:
         return
-    asked = [(note, visitor) for note, visitor in seen if not note.key]
+    asked = [note for note, _who in seen if not note.key]
+    _count(question, seen, today)
     if asked:
         _recognise(question, asked, today)
-    _count(question, seen, today)
     for key in (note.key for note, _who in seen if note.key):
         _open(question, key)
 
@@ -132,23 +145,27 @@ def _question(digest: str, today: date) -> SearchQuestion | None:
     return found
 
 
-def _recognise(
-    question: SearchQuestion, asked: Sequence[tuple[Note, str]], today: date
-) -> None:
-    """Remember who asked, until they are enough for the words to be kept."""
+def _recognise(question: SearchQuestion, asked: Sequence[Note], today: date) -> None:
+    """Remember from where it was asked, until that is enough to keep the words."""
     question.last_on = today
     if not question.text:
+        enough = settings.GONGKAI_SEARCH_SEEN_BY
         before = question.visitors if question.visitors_on == today else []
-        visitors = sorted({*before, *(visitor for _note, visitor in asked)})
-        known = len(visitors) >= SearchQuestion.SEEN_BY
-        question.visitors = [] if known else visitors
+        houses = sorted({*before, *(_hash(note.sender) for note in asked)})[:enough]
+        often = len(houses) >= enough or question.days.count() >= enough
+        known = often and not _is_private(asked)
+        question.visitors = [] if known else houses
         question.visitors_on = None if known else today
         if known:
-            question.text = asked[0][0].text
+            question.text = asked[0].text
             for hit in question.hits.all():
                 _judge(question.text, hit.key, hit.count)
             question.hits.all().delete()
     question.save()
+
+
+def _is_private(asked: Sequence[Note]) -> bool:
+    return not all(note.found for note in asked) and may_be_name(asked[0].text)
 
 
 def _count(
@@ -156,7 +173,7 @@ def _count(
 ) -> None:
     asked = [note for note, _who in seen if not note.key]
     opening = {visitor for note, visitor in seen if note.key}
-    first = [who for who in opening if not _opened_before(who, question.digest)]
+    first = [who for who in opening if _is_first((who, question.digest, "*"))]
     day, _made = QuestionDay.objects.get_or_create(question=question, day=today)
     QuestionDay.objects.filter(pk=day.pk).update(
         asked=F("asked") + len(asked),
@@ -164,15 +181,6 @@ def _count(
         told=F("told") + sum(note.found and note.tells for note in asked),
         opened=F("opened") + len(first),
     )
-
-
-def _opened_before(visitor: str, digest: str) -> bool:
-    """Whether this visitor opened a result of the question before these notes."""
-    visit = (visitor, digest, "*")
-    if visit in _visits:
-        return True
-    _visits.add(visit)
-    return False
 
 
 def _open(question: SearchQuestion, key: str) -> None:

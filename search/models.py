@@ -132,8 +132,8 @@ class SearchJudgement(models.Model):
     """That a document answers a question: what ranking may learn from.
 
     ``question`` is folded and trimmed. ``opened``: visitors opened it from the results,
-    ``weight`` times; kept only of questions that at least two visitors typed
-    (`search.log`). ``staff``: somebody of the desk said so; ``weight`` is 1.
+    ``weight`` times; kept only of questions whose words are kept
+    (`search.log_writing`). ``staff``: somebody of the desk said so; ``weight`` is 1.
     """
 
     class Source(models.TextChoices):

@@ -44,7 +44,7 @@ class Todo:
 def waiting() -> list[Todo]:
     """Return what is to be done, what was asked in vain most often first.
 
-    Only questions whose words are kept (two visitors at least). One that was settled
+    Only questions whose words are kept (`log_writing`). One that was settled
     comes again when it is asked in vain later on; one that is ignored does not.
     """
     found = [todo for todo in map(_todo, _counted()) if todo.zero + todo.abandoned]

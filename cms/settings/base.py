@@ -64,8 +64,10 @@ REDIS_URL = env("REDIS_URL", default="")
 # How hits are ordered (search/ranking.py), and categories without the citation prior.
 GONGKAI_RANKING = env("GONGKAI_RANKING", default="base")
 GONGKAI_NO_PRIOR = env.list("GONGKAI_NO_PRIOR", default=[])
-# Searches are counted a moment after the answer; None: only when told to (tests). What
-# only one visitor typed is forgotten after so many days, words of it are never kept.
+# Searches are counted a moment after the answer; None: only when told to (tests). Words
+# are kept once so many network addresses typed them on one day, or somebody on so many
+# days; what fewer typed is forgotten after so many days.
+GONGKAI_SEARCH_SEEN_BY = max(2, env.int("GONGKAI_SEARCH_SEEN_BY", default=5))
 GONGKAI_SEARCH_LOG_AFTER_S: float | None = 2.0
 GONGKAI_SEARCH_LOG_DAYS = env.int("GONGKAI_SEARCH_LOG_DAYS", default=30)
 GONGKAI_INDEXES = ["es", "local"] if ELASTICSEARCH_URL else ["local"]

@@ -3,12 +3,14 @@
 import datetime as dt
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 import time_machine
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError, connection
+from django.core.cache import cache
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -21,6 +23,7 @@ from search.models import (
     QuestionDay,
     SearchJudgement,
     SearchQuestion,
+    SearchTerm,
     VisitorSalt,
 )
 from tasks.jobs.forget import forget
@@ -41,6 +44,7 @@ BO = {"REMOTE_ADDR": "10.1.1.2", "HTTP_USER_AGENT": CHROME}
 @pytest.fixture(autouse=True)
 def index(home_index):
     make_site()
+    cache.clear()
     log._waiting.clear()
     start_day()
     yield home_index
@@ -62,6 +66,11 @@ def ask(client, text, who=ANNA, **data):
 def pings(answer):
     found = re.findall(r'ping="([^"]+)"', answer.content.decode())
     return [address.replace("&amp;", "&") for address in found]
+
+
+def house(number):
+    """Who asks from a network of his own, always with the same browser."""
+    return {**ANNA, "REMOTE_ADDR": f"10.2.0.{number}"}
 
 
 def open_first(client, answer, who=ANNA):
@@ -106,18 +115,68 @@ def test_what_one_visitor_typed_is_nowhere_in_the_database(client):
     assert CHROME not in kept
 
 
-def test_words_are_kept_when_two_visitors_typed_them_on_one_day(client):
-    ask(client, "低保怎么办")
-    ask(client, " 低保怎么办", BO)
+def test_words_are_kept_when_five_networks_asked_on_one_day(client):
+    for number in range(4):
+        ask(client, "低保怎么办", house(number))
     row = SearchQuestion.objects.get()
+    assert (row.text, len(row.visitors)) == ("", 4)
+    ask(client, " 低保怎么办", house(4))
+    row.refresh_from_db()
     assert (row.text, row.visitors) == ("低保怎么办", [])
-    assert counts("低保怎么办") == (2, 2, 0, 0)
+    assert counts("低保怎么办") == (5, 5, 0, 0)
 
 
-def test_another_browser_in_the_same_house_is_another_visitor(client):
-    ask(client, "低保怎么办")
-    ask(client, "低保怎么办", {**ANNA, "HTTP_USER_AGENT": PHONE})
+def test_who_asks_himself_from_some_devices_does_not_learn_who_asked(client):
+    ask(client, "邻居的秘密", BO)  # the one other
+    for agent in (CHROME, PHONE, FIREFOX):
+        for number in (1, 2, 3):  # at the desk, at home, from the phone
+            ask(client, "邻居的秘密", {**house(number), "HTTP_USER_AGENT": agent})
+    assert SearchQuestion.objects.get().text == ""
+    assert "邻居的秘密" not in everything_kept()
+
+
+def test_words_are_kept_when_they_are_asked_on_five_days(client):
+    for day in range(4, 9):
+        assert not SearchQuestion.objects.exclude(text="").exists()
+        with at(f"2026-05-0{day} 03:00"):
+            ask(client, "低保怎么办")
     assert SearchQuestion.objects.get().text == "低保怎么办"
+
+
+def test_how_many_must_ask_is_set(client, settings):
+    settings.GONGKAI_SEARCH_SEEN_BY = 3
+    for number in range(3):
+        assert not SearchQuestion.objects.exclude(text="").exists()
+        ask(client, "低保怎么办", house(number))
+    assert SearchQuestion.objects.get().text == "低保怎么办"
+
+
+@pytest.mark.parametrize("name", ["王建国", "张伟", "欧阳明月", "李建设", "周杰伦"])
+def test_a_name_that_finds_nothing_is_never_kept(client, name):
+    for number in range(7):
+        ask(client, name, house(number))
+    row = SearchQuestion.objects.get()
+    assert (row.text, len(row.visitors)) == ("", 5)
+    assert name not in everything_kept()
+    assert counts(name)[:2] == (7, 7)
+
+
+@pytest.mark.parametrize(
+    "text", ["高龄补贴", "安置房", "暂住证", "马路口村", "王建国的低保"]
+)
+def test_known_words_and_longer_questions_are_no_names(client, text):
+    SearchTerm.objects.create(text="马路口村", sound="ma lu kou cun", weight=1)
+    for number in range(5):
+        ask(client, text, house(number))
+    assert SearchQuestion.objects.get().text == text
+
+
+def test_a_name_that_is_public_here_is_kept(client):
+    make_item("王建国任职公示")
+    index_all()
+    for number in range(5):
+        ask(client, "王建国", house(number))
+    assert SearchQuestion.objects.get().text == "王建国"
 
 
 def test_one_visitor_on_two_days_is_still_one(client):
@@ -143,6 +202,7 @@ def test_a_visitor_can_not_be_told_when_the_day_is_over(client):
 
 def test_what_nobody_else_typed_is_forgotten_after_days(client, settings):
     settings.GONGKAI_SEARCH_LOG_DAYS = 30
+    settings.GONGKAI_SEARCH_SEEN_BY = 2
     with at("2026-05-04 03:00"):
         ask(client, "只有我问")
         ask(client, "两人问")
@@ -220,7 +280,8 @@ def test_asking_again_is_no_new_question(client):
     assert counts("低保") == (1, 1, 0, 0)
 
 
-def test_spelling_case_and_width_are_one_question(client):
+def test_spelling_case_and_width_are_one_question(client, settings):
+    settings.GONGKAI_SEARCH_SEEN_BY = 2
     ask(client, "ＷＴＯ　規則")
     ask(client, "wto 规则", BO)
     assert SearchQuestion.objects.get().text == "wto 规则"
@@ -256,7 +317,8 @@ def test_nothing_is_said_of_a_question_that_was_not_noted(client, data):
     assert pings(page) == []
 
 
-def test_what_one_opened_becomes_a_judgement_when_two_asked(client):
+def test_what_one_opened_becomes_a_judgement_when_enough_asked(client, settings):
+    settings.GONGKAI_SEARCH_SEEN_BY = 2
     item = make_item("低保公示")
     index_all()
     open_first(client, ask(client, "低保"))
@@ -384,6 +446,42 @@ def test_a_flood_of_questions_fills_no_table(client, monkeypatch):
     for number in range(9):
         ask(client, f"没有的事情之{number}")
     assert SearchQuestion.objects.count() == 5
+
+
+def test_one_address_does_not_blind_the_log(client, monkeypatch):
+    monkeypatch.setattr(log, "PER_HOUR", 4)
+    monkeypatch.setattr(log_writing, "MOST_NEW_A_DAY", 5)
+    for number in range(9):
+        ask(
+            client,
+            f"没有的事情之{number}",
+            {**ANNA, "HTTP_USER_AGENT": f"{CHROME}{number}"},
+        )
+    assert SearchQuestion.objects.count() == 4
+    ask(client, "低保怎么办", BO)
+    assert counts("低保怎么办") == (1, 1, 0, 0)
+
+
+def test_what_came_in_together_is_written_in_one_transaction(client, monkeypatch):
+    for number in range(6):
+        client.get(reverse("search"), {"q": f"没有的事情之{number}"}, **ANNA)
+    begun, atomic = [], transaction.atomic
+    counted = SimpleNamespace(atomic=lambda: begun.append(1) or atomic())
+    monkeypatch.setattr(log_writing, "transaction", counted)
+    assert log.flush() == 6
+    assert len(begun) == 1
+    assert SearchQuestion.objects.count() == 6
+
+
+def test_a_process_remembers_only_so_many_visits(client, monkeypatch):
+    make_item("低保公示")
+    index_all()
+    monkeypatch.setattr(log_writing, "MOST_REMEMBERED", 3)
+    for number in range(4):
+        page = ask(client, "低保", house(number))
+        open_first(client, page, house(number))
+    assert len(log_writing._visits) == 3
+    assert counts("低保") == (4, 0, 4, 4)
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
