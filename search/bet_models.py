@@ -3,10 +3,12 @@
 import re
 from datetime import date
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from wagtail.models import Page, Site
 
 from cms.folding import fold_text
 
@@ -17,10 +19,18 @@ NO_PATHS = re.compile(r"/(admin|api|documents|media|portal|opinion|_util)(/|$)")
 OWN_PATH = re.compile(r"/(?![/\\])[^\s\\<>\"'`\x00-\x1f\u202a-\u202e\u2066-\u2069]*")
 
 
+def url_path_of(path: str) -> str:
+    """Return ``Page.url_path`` of the page that an address of this site would be."""
+    roots = Site.get_site_root_paths()
+    plain = unquote(urlsplit(path).path)
+    return f"{roots[0].root_path.rstrip('/') if roots else ''}{plain.rstrip('/')}/"
+
+
 class BestBet(models.Model):
     """A box above the hits, for certain words and, if wanted, for some days.
 
     ``request``: what is given only to who asks for it; the box leads to the form.
+    The address of a page becomes the page itself, and goes where that goes.
     """
 
     class Kind(models.TextChoices):
@@ -102,6 +112,10 @@ class BestBet(models.Model):
             reasons["ends_on"] = _("这一天在开始之前。")
         if reasons:
             raise ValidationError(reasons)
+        if self.path and not {"?", "#"} & set(self.path):
+            page = Page.objects.filter(url_path=url_path_of(self.path)).first()
+            if page is not None:
+                self.page, self.path = page, ""
 
     def _wrong_words(self) -> dict[str, Any]:
         wrong = [n for n in self.names if not SHORTEST <= len(n) <= LONGEST]

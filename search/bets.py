@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from django.db.models import Q
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
-from wagtail.models import Page, Site
+from wagtail.models import Page
 
-from cms.context import public_path
+from cms.context import NAVIGATION, is_portal, public_path
 from disclosure_pages.choices import DisclosureMode
 from disclosure_pages.models import DisclosureItemPage
-from disclosure_pages.public_state import visible_pages
+from disclosure_pages.public_state import publicly_visible, visible_pages
 
+from .bet_models import url_path_of
 from .kept import Kept
 from .log import question_of
 from .models import BestBet
@@ -20,6 +22,14 @@ from .request_link import request_address
 
 FRESH_S = 60.0
 MOST_SHOWN = 3
+# Addresses that are no page, and show nothing that is not public when they are opened.
+ROUTES = frozenset(
+    (
+        *("search", "search_feed", "feed_latest", "feed_category", "feed_collection"),
+        *("list_export", "collection_export", "sitemap_page", "feedback"),
+        *("guide_print", "reading_point_coverage", "external_index"),
+    )
+)
 _kept = Kept(lambda: list(BestBet.objects.filter(enabled=True)), FRESH_S)
 forget = _kept.forget
 
@@ -53,29 +63,61 @@ def boxes(text: str, typed: str = "") -> list[Box]:
 
 def _shown(bets: Sequence[BestBet], typed: str) -> list[Box]:
     pages = _pages(bets)
+    routes = _open_routes(bets)
     shown = []
     for bet in bets:
         if bet.kind == BestBet.Kind.REQUEST:
             shown.append(Box(bet.title, bet.text, request_address(typed), True))
             continue
-        if bet.page_id:
-            page = next((p for p in pages if p.pk == bet.page_id), None)
-        else:
-            page = next((p for p in pages if p.url_path == _url_path(bet.path)), None)
-            if page is None:  # an address that is no page: a list, a search
+        page = pages.get(bet.page_id or url_path_of(bet.path))
+        if page is None:
+            if bet.path in routes:  # a list, a search
                 shown.append(Box(bet.title, bet.text, bet.path, False))
-        if page is not None and page.is_visible:
+        elif page.is_visible:
             address = bet.path or public_path(page.url_path)
             shown.append(Box(bet.title or page.title, bet.text, address, False))
     return shown
 
 
-def _pages(bets: Sequence[BestBet]) -> list[Page]:
-    """Return the pages that are named; ``is_visible``: anybody may read it now."""
+def _open_routes(bets: Sequence[BestBet]) -> set[str]:
+    """Return the addresses of no page that anybody may open now."""
+    matches = {bet.path: _match(bet.path) for bet in bets if bet.path}
+    foreign = {
+        path: "{origin}.{key}".format_map(match.kwargs)
+        for path, match in matches.items()
+        if match and match.url_name == "external_item" and is_portal()
+    }
+    visible = publicly_visible(foreign.values()) if foreign else set()
+    found = {path for path, key in foreign.items() if key in visible}
+    sections = {f"/{slug}/" for slug in NAVIGATION}
+    for path, match in matches.items():
+        if (match and match.url_name in ROUTES) or _plain(path) in sections:
+            found.add(path)
+    return found
+
+
+def _match(path: str) -> ResolverMatch | None:
+    for plain in (unquote(urlsplit(path).path), _plain(path)):
+        try:
+            return resolve(plain)
+        except Resolver404:
+            continue
+    return None
+
+
+def _plain(path: str) -> str:
+    return f"{unquote(urlsplit(path).path).rstrip('/')}/"
+
+
+def _pages(bets: Sequence[BestBet]) -> dict[int | str, Page]:
+    """Return the pages that are named, by number and by place in the tree.
+
+    ``is_visible``: anybody may read it now.
+    """
     ids = {bet.page_id for bet in bets if bet.page_id}
-    paths = {_url_path(bet.path) for bet in bets if bet.path}
+    paths = {url_path_of(bet.path) for bet in bets if bet.path}
     if not ids and not paths:
-        return []
+        return {}
     pages = list(Page.objects.filter(Q(pk__in=ids) | Q(url_path__in=paths)))
     kept_back = DisclosureItemPage.objects.exclude(
         disclosure_mode=DisclosureMode.PROACTIVE
@@ -85,10 +127,4 @@ def _pages(bets: Sequence[BestBet]) -> list[Page]:
     public = set(visible.values_list("pk", flat=True))
     for page in pages:
         page.is_visible = page.pk in public
-    return pages
-
-
-def _url_path(path: str) -> str:
-    roots = Site.get_site_root_paths()
-    plain = unquote(urlsplit(path).path)
-    return f"{roots[0].root_path.rstrip('/') if roots else ''}{plain.rstrip('/')}/"
+    return {name: page for page in pages for name in (page.pk, page.url_path)}

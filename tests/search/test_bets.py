@@ -8,7 +8,7 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.urls import path, reverse
 
-from disclosure_pages.models import CategoryIndexPage, DisclosureItemPage
+from disclosure_pages.models import CategoryIndexPage, DisclosureItemPage, ExternalItem
 from disclosure_pages.public_state import public_keys, public_states
 from search import bets, engines, spelling
 from search.builder import build_document
@@ -105,6 +105,58 @@ def test_a_box_may_lead_to_a_list_too():
     make_bet("镇里", path="/search/?q=云溪镇", title="全镇")
     assert bets.boxes("财政")[0].address == "/disclosure/finance/"
     assert bets.boxes("镇里")[0].address == "/search/?q=云溪镇"
+
+
+def test_the_address_of_a_page_becomes_the_page():
+    item = make_item("低保公示")
+    bet = make_bet("低保", path=item.url, title="在这里")
+    assert (bet.page_id, bet.path) == (item.pk, "")
+    item.slug = "moved"
+    item.save()
+    [box] = bets.boxes("低保")
+    assert (box.title, box.address) == ("在这里", item.get_url())
+    assert box.address.endswith("/moved/")
+    item.delete()
+    bets.forget()
+    assert titles("低保") == []
+
+
+def test_an_address_whose_page_is_gone_has_no_box():
+    item = make_item("低保公示")
+    make_bet("低保", path=f"{item.url}?x=1", title="秘密标题")
+    assert titles("低保") == ["秘密标题"]
+    item.delete()
+    assert titles("低保") == []
+
+
+@pytest.mark.parametrize("role", ["township", "portal"])
+def test_what_another_authority_took_back_has_no_box(settings, role):
+    settings.GONGKAI_ROLE = role
+    item = ExternalItem.objects.create(
+        origin="1" * 18, key="a" * 32, version=1, kind="item", state="published"
+    )
+    path = f"/external/{item.origin}/{item.key}/"
+    make_bet("甲词", path=path, title="秘密标题")
+    make_bet("乙词", path=f"{path.rstrip('/')}#x", title="秘密标题")
+    shown = ["秘密标题"] if role == "portal" else []
+    assert titles("甲词") == titles("乙词") == shown
+    ExternalItem.objects.update(state="withdrawn")
+    assert titles("甲词") == titles("乙词") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        *(("/lists/items.csv?category=work", 1), ("/feeds/latest.rss", 1)),
+        *(("/guide/", 1), ("/reading-points", 1), ("/annual-reports/", 1)),
+        *(("/disclosure/no-such/", 0), ("/guide/gone/", 0), ("/%67one/", 0)),
+        *(("/external/a/b/", 0), ("/external-files/aa/x.pdf", 0)),
+        *(("/search/save/", 0), ("/%61dmin/", 0), ("/guide/..%2fadmin/", 0)),
+    ],
+)
+def test_an_address_that_is_no_page_has_a_box_only_where_all_is_public(path, shown):
+    make_bet("低保", path=path, title="标题")
+    assert len(titles("低保")) == shown
 
 
 @pytest.mark.parametrize(
