@@ -1,10 +1,12 @@
 """What makes two texts of one form two things: years, figures, villages, the matter."""
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import islice
 
 from disclosure_pages.likeness.matching import Matching
 
@@ -12,7 +14,7 @@ CHINESE = "〇零一二三四五六七八九十百千万亿两"
 # A Chinese figure counts with its unit or after 第: 进一步 and 统一 hold none.
 FIGURES = re.compile(
     rf"\d+|(?<=第)[{CHINESE}]+"
-    rf"|[{CHINESE}]+(?=[年月日号季届批期户人名元亩周天岁倍成吨头个时平公%])"
+    rf"|(?<![{CHINESE}])[{CHINESE}]{{1,20}}(?=[年月日号季届批期户人名元亩周天岁倍成吨头个时平公%])"
 )
 YEAR = re.compile(r"(19|20)\d\d")
 # 文号, with and without brackets: whose it is says nothing of what is said.
@@ -33,6 +35,7 @@ GENRES = re.compile(
     r"的?(?:通知|通告|公告|公示|通报|意见|方案|办法|报告|说明|决定|批复|函)"
 )
 LEAST_WORD = 2
+MAX_FACTS = 8000  # of one kind in one text
 
 
 @dataclass(frozen=True)
@@ -48,27 +51,33 @@ class Fact:
 def facts_of(text: str, villages: Iterable[str] = ()) -> list[Fact]:
     """Return figures and villages of a folded text, in order."""
     found = [
-        Fact(m.start(), m.end(), plain_figure(m[0])) for m in FIGURES.finditer(text)
+        Fact(m.start(), m.end(), plain_figure(m[0]))
+        for m in islice(FIGURES.finditer(text), MAX_FACTS)
     ]
     found += [
         Fact(m.start(), m.end(), m[0], is_place=True)
-        for m in PLACE.finditer(text)
+        for m in islice(PLACE.finditer(text), MAX_FACTS)
         if not NO_NAME & set(m[0][:2]) and not set(CHINESE) & set(m[0])
     ]
     for name in villages:
         found += [
             Fact(m.start(), m.end(), name, is_place=True)
-            for m in re.finditer(re.escape(name), text)
+            for m in islice(re.finditer(re.escape(name), text), MAX_FACTS)
         ]
     return sorted(found, key=lambda fact: (fact.start, fact.end))
 
 
 def plain_figure(figure: str) -> str:
-    """Return a figure in Arabic digits: 二〇二六 → 2026, 十二 → 12, 三 → 3."""
+    """Return a figure in Arabic digits: 二〇二六 → 2026, 十二 → 12, 三 → 3.
+
+    Digits stay text: Python makes no number of more than 4,300 of them.
+    """
     if figure.isdecimal():
-        return str(int(figure))
+        if not figure.isascii():
+            figure = "".join(str(unicodedata.decimal(char)) for char in figure)
+        return figure.lstrip("0") or "0"
     if not set(figure) & {"十", "百", "千", "万", "亿"}:
-        return str(int("".join(DIGITS[char] for char in figure)))
+        return "".join(DIGITS[char] for char in figure).lstrip("0") or "0"
     if set(figure) & {"万", "亿"}:
         return figure
     total, digit = 0, 0
@@ -144,12 +153,17 @@ class Comparison:
                 continue
             first = bisect_left(others, low, key=lambda other: other.end - 1)
             there = [
-                other
-                for other in others[first:]
-                if other.start < high and self._alike(fact, other)
+                other for other in self._before(high, first) if self._alike(fact, other)
             ]
             if there and all(other.value != fact.value for other in there):
                 yield fact, there[0]
+
+    def _before(self, end: int, first: int) -> Iterator[Fact]:
+        """Yield the facts of the other text from one on that start before ``end``."""
+        others = self.facts[1]
+        while first < len(others) and others[first].start < end:
+            yield others[first]
+            first += 1
 
     def _alike(self, x: Fact, y: Fact) -> bool:
         """Whether two facts are of one kind and have the same words beside them."""

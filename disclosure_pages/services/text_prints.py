@@ -1,10 +1,12 @@
 """Keeping the prints by which texts are found again, a few at a time."""
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 
@@ -24,6 +26,7 @@ from disclosure_pages.models import (
     TextPrint,
 )
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 50
 MARKS = 20  # of each text
 FIGURE_MARKS = 12  # and of its figures
@@ -34,9 +37,9 @@ CONSIDERED = 400  # marks of one text, the smallest first
 
 @dataclass(frozen=True)
 class Due:
-    """A text to be read; exactly one of the two numbers is set."""
+    """A text to be read by ``text``; exactly one of the two numbers is set."""
 
-    text: str
+    text: Callable[[], str]
     stamp: int
     page_id: int | None = None
     external_id: int | None = None
@@ -68,9 +71,9 @@ def _forget() -> None:
 def _due(limit: int) -> Iterator[Due]:
     pages = list(due_pages()[:limit])
     for page in pages:
-        yield Due(page_text(page), page.read_stamp, page_id=page.pk)
+        yield Due(partial(page_text, page), page.read_stamp, page_id=page.pk)
     for item in due_externals()[: limit - len(pages)]:
-        yield Due(external_text(item), item.version, external_id=item.pk)
+        yield Due(partial(external_text, item), item.version, external_id=item.pk)
 
 
 def due_pages() -> QuerySet[DisclosureItemPage]:
@@ -88,34 +91,38 @@ def due_externals() -> QuerySet[ExternalItem]:
     return superior_items().filter(due).order_by("pk")
 
 
-@transaction.atomic
 def _write(rows: list[Due]) -> None:
-    prints: list[TextPrint] = []
-    marks: list[list[int]] = []
-    for row in rows:
-        letters = letters_of(row.text)
-        found = hashes(shingles(letters.text)) if letters else set()
-        prints.append(
-            TextPrint(
-                page_id=row.page_id,
-                external_id=row.external_id,
-                stamp=row.stamp,
-                simhash=simhash(found),
-                letters=len(letters.text) if letters else 0,
-            )
-        )
-        figures = hashes(large_figures(letters.text)) if found else set()
-        marks.append([*_rare(found, MARKS), *_rare(figures, FIGURE_MARKS)])
+    """Read the texts, then keep their prints: nobody waits while they are read."""
+    read = [_read(row) for row in rows]
+    prints = [text for text, _marks in read]
     mine = Q(page__in=[row.page_id for row in rows if row.page_id]) | Q(
         external__in=[row.external_id for row in rows if row.external_id]
     )
-    TextPrint.objects.filter(mine).delete()
-    TextPrint.objects.bulk_create(prints)
-    TextMark.objects.bulk_create(
-        TextMark(text=text, mark=mark)
-        for text, found in zip(prints, marks, strict=True)
-        for mark in found
-    )
+    with transaction.atomic():
+        TextPrint.objects.filter(mine).delete()
+        TextPrint.objects.bulk_create(prints)
+        TextMark.objects.bulk_create(
+            TextMark(text=text, mark=mark) for text, marks in read for mark in marks
+        )
+
+
+def _read(row: Due) -> tuple[TextPrint, list[int]]:
+    """Return print and marks of a text; of one that cannot be read only the stamp."""
+    kept = TextPrint(page_id=row.page_id, external_id=row.external_id, stamp=row.stamp)
+    try:
+        letters = letters_of(row.text())
+        if not letters:
+            return kept, []
+        found = hashes(shingles(letters.text))
+        figures = hashes(large_figures(letters.text))
+        marks = [*_rare(found, MARKS), *_rare(figures, FIGURE_MARKS)]
+        kept.simhash, kept.letters = simhash(found), len(letters.text)
+    except DatabaseError:
+        raise
+    except Exception:  # one text must not stop the others
+        logger.exception("print of %s", row.page_id or f"external {row.external_id}")
+        return kept, []
+    return kept, marks
 
 
 def _rare(found: set[int], count: int) -> list[int]:

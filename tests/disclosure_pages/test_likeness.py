@@ -6,6 +6,7 @@ import opencc
 import pytest
 
 from disclosure_pages.likeness.facts import (
+    Comparison,
     facts_of,
     matters_differ,
     plain_figure,
@@ -18,7 +19,7 @@ from disclosure_pages.likeness.marks import (
     shingles,
     simhash,
 )
-from disclosure_pages.likeness.matching import match
+from disclosure_pages.likeness.matching import Block, Matching, match
 from disclosure_pages.likeness.passages import side_by_side
 from disclosure_pages.likeness.verdict import REPRINT, SAME_TEXT, Text, likeness
 
@@ -192,3 +193,33 @@ def test_side_by_side_loses_no_letter_and_marks_what_is_the_same():
 def test_side_by_side_of_nothing():
     assert side_by_side("", TEXT).left == []
     assert {p.same for line in side_by_side("", TEXT).right for p in line} == {False}
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [("7" * 5000, "7" * 5000), ("五" * 5000, "5" * 5000), ("00", "0"), ("٣", "3")],
+)
+def test_figures_of_any_length_are_figures(written, plain):
+    assert plain_figure(written) == plain
+    numbered = f"编号{written}。{TEXT}"
+    assert kind_of(numbered, text=numbered) == SAME_TEXT
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("一" * 30_000, "一" * 29_999),
+        ("1a" * 15_000, "1a" * 15_000),
+        ("十" * 15_000 + "年" * 15_000, "十" * 15_000 + "月" * 15_000),
+        ("1年" * 15_000, "2年" * 15_000),
+        ("1a" * 15_000, "1a" * 7_000 + "2b" * 8_000),
+        ("a1" * 7_500 + "溪口村" * 5_000, "a2" * 7_500 + "溪头村" * 5_000),
+    ],
+)
+def test_no_text_is_slow_to_compare(a, b):
+    started = time.monotonic()
+    facts_of(a)
+    compared(a, b)
+    comparison = Comparison(a, b, Matching([Block(0, 0, len(b))], []), [])
+    assert comparison.differ() in (True, False)
+    assert time.monotonic() - started < 1.5

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from wagtail.models import Revision, WorkflowState
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
@@ -337,3 +338,40 @@ def test_the_full_editor_compares_what_was_typed(clerk):
     assert not WorkflowState.objects.exists()
     stored = Revision.objects.filter(object_id=str(page.pk)).latest("pk").content
     assert "35000" in json.loads(stored["body"])[3]["value"]
+
+
+def test_a_text_that_cannot_be_read_stops_no_other(monkeypatch, caplog):
+    bad, good = superior(number=1), superior(number=2)
+    TextPrint.objects.all().delete()
+    real = text_prints.external_text
+
+    def read(item):
+        return 1 / 0 if item.pk == bad.pk else real(item)
+
+    monkeypatch.setattr(text_prints, "external_text", read)
+    assert keep_prints() == 2
+    assert keep_prints() == 0  # it is not tried again until it changes
+    prints = dict(TextPrint.objects.values_list("external", "letters"))
+    assert prints[bad.pk] == 0 < prints[good.pk]
+    assert f"external {bad.pk}" in caplog.text
+
+
+def test_nobody_waits_while_texts_are_read(monkeypatch):
+    superior()
+    TextPrint.objects.all().delete()
+    real, inside = text_prints.letters_of, []
+
+    def letters(text):
+        inside.append(len(connection.savepoint_ids))
+        return real(text)
+
+    monkeypatch.setattr(text_prints, "letters_of", letters)
+    assert keep_prints() == 1
+    assert inside == [len(connection.savepoint_ids)]
+
+
+def test_a_draft_of_nothing_but_figures_is_looked_up():
+    text = "编号" + "7" * 5000
+    superior(html=f"<p>{text}</p>")
+    assert TextPrint.objects.get().letters == 5002
+    assert find_duplicates(title=OTHER, text=text)
