@@ -21,6 +21,13 @@ from django.utils.translation import gettext as _
 MAX_REDIRECTS = 5
 REDIRECTS = {301, 302, 303, 307, 308}
 PORTS = {"http": 80, "https": 443}
+MAX_HOST = 255
+# IPv6 that stands for an IPv4 address, its last 32 bits: NAT64, compatible, translated.
+CARRIERS = [
+    ipaddress.IPv6Network(net) for net in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")
+]
+# What Python takes for public: NAT64 of one's own (RFC 8215), site-local (RFC 3879).
+OWN = [ipaddress.IPv6Network(net) for net in ("64:ff9b:1::/48", "fec0::/10")]
 SOCKETS = {"connection.connect_tcp.complete", "connection.start_tls.complete"}
 
 
@@ -43,7 +50,7 @@ def split_web_address(url: str) -> SplitResult:
         raise UnsafeAddress(_("网址要以 http:// 或 https:// 开头。"))
     if parts.username or parts.password:
         raise UnsafeAddress(_("网址里不能带用户名和密码。"))
-    if port == 0:
+    if port == 0 or len(parts.netloc) > MAX_HOST or not parts.netloc.isprintable():
         raise UnsafeAddress(_("网址写得不对。"))
     return parts
 
@@ -68,7 +75,11 @@ def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if any(ip in net for net in CARRIERS):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner and not _is_public(str(inner)):
+            return False
+        if any(ip in net for net in OWN):
             return False
     return ip.is_global and not ip.is_multicast
 

@@ -214,6 +214,8 @@ def test_a_server_that_is_not_there_is_broken(checker, settings):
         *("169.254.169.254", "0.0.0.0", "[::1]", "[fe80::1]", "[::ffff:127.0.0.1]"),
         *("[fd00::1]", "2130706433", "0x7f000001", "127.1", "224.0.0.1"),
         *("100.64.0.1", "[2002:7f00:1::]"),
+        *("[64:ff9b::7f00:1]", "[64:ff9b::a00:1]", "[64:ff9b:1::a00:1]"),
+        *("[::127.0.0.1]", "[::10.0.0.1]", "[::ffff:0:10.0.0.1]", "[fec0::1]"),
     ],
 )
 def test_the_offices_own_network_is_never_asked(server, checker, host):
@@ -221,6 +223,25 @@ def test_the_offices_own_network_is_never_asked(server, checker, host):
     result = checker.check(f"http://{host}:{port}/ok")
     assert result.status == LinkStatus.BROKEN
     assert Answers.seen == []
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("64:ff9b::5db8:d70e", True),
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b:1::5db8:d70e", False),
+        ("::ffff:0:10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("::10.0.0.1", False),
+        ("::1", False),
+        ("fec0::1", False),
+        ("2400:3200::1", True),
+    ],
+)
+def test_an_ipv4_address_inside_of_ipv6_is_looked_at(address, public):
+    assert outgoing._is_public(address) is public
 
 
 def test_a_name_that_leads_inside_is_refused(monkeypatch):
