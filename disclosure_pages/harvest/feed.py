@@ -75,7 +75,7 @@ def _find(entry: Element, base: str, profile: Profile) -> Find | None:
     content = Content(
         title=title,
         url=address,
-        html=html,
+        html=values.kept(html),
         document_number=values.number_among([_plain(title)]),
         publisher=values.text(_author(told), 80),
         category=next(

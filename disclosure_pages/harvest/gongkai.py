@@ -104,7 +104,7 @@ def _content(told: dict[str, Any], profile: Profile) -> Content:
     return Content(
         title=values.text(told.get("title")),
         url=values.address("", told.get("url")),
-        html=html if isinstance(html, str) else "",
+        html=values.kept(html) if isinstance(html, str) else "",
         document_number=values.number(told.get("document_number")),
         index_number=values.text(told.get("index_number"), 60),
         publisher=values.text(told.get("publisher"), 80),

@@ -4,8 +4,9 @@ Many such pages keep their entries as CDATA inside a script: what looks like HTM
 is read as HTML too; nothing is ever run.
 """
 
-import re
 from collections.abc import Iterator
+from datetime import date
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -20,14 +21,17 @@ from disclosure_pages.harvest.base import (
     Find,
     SourceTrouble,
 )
-from disclosure_pages.harvest.markup import html_of, text_of
+from disclosure_pages.harvest.markup import MAX_TEXT, html_of, text_of
 from disclosure_pages.harvest.patterns import date_in, matches
 from disclosure_pages.harvest.profiles import Profile
 from disclosure_pages.harvest.web import Answer, Web
 
 MAX_LINKS = 2000
-CDATA = re.compile(r"<!\[CDATA\[(.{1,20000}?)\]\]>", re.DOTALL)
+OPENS, CLOSES = "<![CDATA[", "]]>"
+MAX_PIECE = 20_000  # characters of one CDATA
 MAX_TITLE = 200
+MAX_ROW = 400  # characters of a row: what is longer holds more than one entry
+MAX_READ = 4000  # of a link or a row, spaces included
 
 
 class Listing:
@@ -77,19 +81,21 @@ class Listing:
 
 def read(answer: Answer, profile: Profile) -> tuple[list[Find], str]:
     """Return what a list page names, and the address of the next one."""
-    text = answer.text
-    trees = [html_of(text), *(html_of(piece) for piece in CDATA.findall(text))]
+    text = answer.text[:MAX_TEXT]
+    pieces = islice(cdata(text), MAX_LINKS)
+    trees = [html_of(text), *(html_of(piece) for piece in pieces)]
+    days: dict[HtmlElement, date | None] = {}
     finds: dict[str, Find] = {}
     following = ""
     for link in _links(tree for tree in trees if tree is not None):
         address = values.address(answer.url, link.get("href"))
-        words = text_of(link)
+        words = text_of(link, MAX_READ)
         if not following and words.strip("»> ") in profile["next"]:
             following = address
         fit = matches(address, profile["match"]) if address else None
         if fit and address not in finds and len(finds) < MAX_LINKS:
             title = values.text(link.get("title") or words, MAX_TITLE)
-            day = date_in(fit) or _day_beside(link)
+            day = date_in(fit) or _day_beside(link, days)
             content = Content(title=title, url=address, date_published=day)
             finds[address] = Find(address, content)
     return [*finds.values()], following
@@ -100,10 +106,28 @@ def _links(trees: Iterator[HtmlElement]) -> Iterator[HtmlElement]:
         yield from tree.iter("a")
 
 
-def _day_beside(link: HtmlElement) -> Any:
-    """Return the day that stands in the same row as the link."""
+def cdata(text: str) -> Iterator[str]:
+    """Yield what stands in CDATA sections; looks at each character a few times only."""
+    end = 0
+    while (start := text.find(OPENS, end)) >= 0:
+        end = text.find(CLOSES, start)
+        if end < 0:
+            return
+        if end - start > MAX_PIECE:
+            start = text.rfind(OPENS, start, end)
+        piece = text[start + len(OPENS) : end]
+        if 0 < len(piece) <= MAX_PIECE:
+            yield piece
+
+
+def _day_beside(
+    link: HtmlElement, known: dict[HtmlElement, date | None]
+) -> date | None:
+    """Return the day that stands in the same row as the link; each row is read once."""
     row = link.getparent()
     if row is None:
         return None
-    words = text_of(row)
-    return values.day(words) if len(words) < 2 * MAX_TITLE else None
+    if row not in known:
+        words = text_of(row, MAX_READ)
+        known[row] = values.day(words) if len(words) < MAX_ROW else None
+    return known[row]

@@ -74,6 +74,12 @@ def inner_html(element: html.HtmlElement) -> str:
     return html.tostring(element, encoding="unicode", with_tail=False)
 
 
-def text_of(element: html.HtmlElement) -> str:
-    """Return the text in one line."""
-    return " ".join("".join(element.itertext()).split())
+def text_of(element: html.HtmlElement, most: int = MAX_TEXT) -> str:
+    """Return the text in one line; at most about so many characters are read."""
+    pieces, left = [], most
+    for piece in element.itertext():
+        pieces.append(piece[:left])
+        left -= len(piece)
+        if left <= 0:
+            break
+    return " ".join("".join(pieces).split())

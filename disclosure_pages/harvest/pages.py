@@ -66,7 +66,7 @@ def read(answer: Answer, profile: Profile) -> Content:
     return Content(
         title=values.text(title),
         url=_canonical(tree, answer.url),
-        html=inner_html(body) if body is not None else "",
+        html=values.kept(inner_html(body)) if body is not None else "",
         document_number=values.number(told.get("document_number", ""))
         or values.number_among(_lines(body)),
         index_number=values.text(told.get("index_number"), 60),
@@ -108,7 +108,7 @@ def _linked_data(tree: HtmlElement) -> dict[str, Any]:
         except (ValueError, RecursionError):
             continue
         nodes = [*_nodes(data)]
-        named = {n.get("@id"): n.get("name") for n in nodes if n.get("@id")}
+        named = {n["@id"]: n.get("name") for n in nodes if _id_of(n)}
         for node in nodes:
             if str(node.get("@type", "")).endswith(DOCUMENTS):
                 return _facts(node, named)
@@ -131,12 +131,17 @@ def _facts(node: dict[str, Any], named: dict[Any, Any]) -> dict[str, Any]:
     for theirs, ours in LD_NAMES.items():
         value = node.get(theirs)
         if isinstance(value, dict):
-            value = value.get("name") or named.get(value.get("@id"))
+            value = value.get("name") or named.get(_id_of(value))
         if theirs == "identifier":
             found = _numbers(value) | found
         elif isinstance(value, str) and value:
             found.setdefault(ours, value)
     return found
+
+
+def _id_of(node: dict[str, Any]) -> str:
+    told = node.get("@id")
+    return told if isinstance(told, str) else ""
 
 
 def _numbers(told: Any) -> dict[str, str]:

@@ -149,13 +149,16 @@ def _fetch_waiting(work: _Work) -> None:
             failed = 0
         except Gone as error:
             _missed(work, link, str(error))
-        except Later:
+        except (Later, OutOfTime):
             raise
         except (WebError, SourceTrouble) as error:
             failed += 1
             _put_off(work, link, str(error))
             if failed >= IN_A_ROW:
                 raise
+        except Exception:  # one page must not stop the others
+            logger.exception("harvest of link %s", link.pk)
+            _put_off(work, _as_kept(work, link), _("这一页处理时出错，已记入日志。"))
         if work.web.left_s <= 0:
             raise OutOfTime
 
@@ -210,6 +213,13 @@ def _put_off(work: _Work, link: HarvestedLink, words: str) -> None:
     link.save()
 
 
+def _as_kept(work: _Work, link: HarvestedLink) -> HarvestedLink:
+    """Return the link as it is in the database, without what could not be kept."""
+    kept = HarvestedLink.objects.select_related("item").get(pk=link.pk)
+    kept.source = work.source
+    return kept
+
+
 def _missed(work: _Work, link: HarvestedLink, words: str) -> None:
     """Believe that a page is gone when it was not there twice."""
     if link.item is None:
@@ -244,11 +254,19 @@ def _look_again(work: _Work) -> None:
                 _fetch_one(work, link)
         except Gone as error:
             _missed(work, link, str(error))
-        except Later:
+        except (Later, OutOfTime):
             raise
         except (WebError, SourceTrouble) as error:
-            link.detail, link.next_at = str(error)[:200], timezone.now() + RECHECK_EVERY
-            link.save()
+            _look_later(link, str(error))
+        except Exception:  # one page must not stop the others
+            logger.exception("harvest of link %s", link.pk)
+            kept = _as_kept(work, link)
+            _look_later(kept, _("这一页处理时出错，已记入日志。"))
+
+
+def _look_later(link: HarvestedLink, words: str) -> None:
+    link.detail, link.next_at = words[:200], timezone.now() + RECHECK_EVERY
+    link.save()
 
 
 def _finish(run: Run, ours: QuerySet[HarvestSource]) -> None:

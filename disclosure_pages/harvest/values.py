@@ -17,6 +17,8 @@ COMPACT = re.compile(r"(?<!\d)(\d{4})(\d{2})(\d{2})(?!\d)")
 EARLIEST = 1949
 MILLISECONDS = 100_000_000_000  # larger numbers count them, not seconds
 MAX_ADDRESS = 500
+# NUL and halves of characters: no database keeps them.
+UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 def text(value: Any, most: int = 255) -> str:
@@ -25,11 +27,23 @@ def text(value: Any, most: int = 255) -> str:
         value = str(value)
     if not isinstance(value, str):
         return ""
-    return " ".join(value.replace("\x00", "").split())[:most]
+    return " ".join(kept(value).split())[:most]
+
+
+def kept(value: str) -> str:
+    """Return the text without what no database keeps."""
+    return UNKEPT.sub("", value)
 
 
 def day(value: Any) -> date | None:
-    """Return the day in Beijing that a text or a time stamp names."""
+    """Return the day in Beijing that a text or a time stamp names, if there is one."""
+    try:
+        return _day(value)
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError):
+        return None
+
+
+def _day(value: Any) -> date | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _stamp(float(value))
     written = text(value, 100)
@@ -42,10 +56,7 @@ def day(value: Any) -> date | None:
 
 def _stamp(seconds: float) -> date | None:
     seconds = seconds / 1000 if abs(seconds) > MILLISECONDS else seconds
-    try:
-        return _plausible(datetime.fromtimestamp(seconds, BEIJING).date())
-    except (OverflowError, OSError, ValueError):
-        return None
+    return _plausible(datetime.fromtimestamp(seconds, BEIJING).date())
 
 
 def _instant(written: str) -> date | None:
@@ -67,10 +78,7 @@ def _written(written: str) -> date | None:
 
 
 def _mailed(written: str) -> date | None:
-    try:
-        moment = email.utils.parsedate_to_datetime(written)
-    except ValueError:
-        return None
+    moment = email.utils.parsedate_to_datetime(written)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return _plausible(moment.astimezone(BEIJING).date())
 
@@ -109,4 +117,4 @@ def address(base: str, href: Any) -> str:
     except ValueError:
         return ""
     fits = url.startswith(("http://", "https://")) and len(url) <= MAX_ADDRESS
-    return url if fits and not any(c.isspace() or c < " " for c in url) else ""
+    return url if fits and url.isprintable() and " " not in url else ""

@@ -230,7 +230,7 @@ def retry_after_s(header: str) -> float:
 def _until(text: str) -> float:
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         return WAIT_UNSAID_S
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (moment - timezone.now()).total_seconds()

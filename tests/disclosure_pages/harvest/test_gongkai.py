@@ -226,6 +226,8 @@ def test_what_cannot_be_read_is_put_off_and_stops_nothing(site, source, run):
         ' "url": "javascript:alert(1)"}], "next": "2"}',
         '{"changes": [{"key": "a", "state": "published", "title": "x",'
         ' "url": "http://x/\\u0000", "date_published": "9999-99-99"}], "next": "2"}',
+        '{"changes": [{"key": "a\\u0000\\ud83d", "state": "published", "title": "x",'
+        ' "url": "http://x/", "date_published": 1' + "0" * 400 + '}], "next": "2"}',
     ],
 )
 def test_no_answer_breaks_the_run(superior, source, run, told):

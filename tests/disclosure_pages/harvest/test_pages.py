@@ -1,11 +1,17 @@
 """Sitemaps, list pages and Guangdong's interface, with what pages say of themselves."""
 
 import json
+import time
 from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
+from disclosure_pages.harvest import values
+from disclosure_pages.harvest.listing import cdata, read
+from disclosure_pages.harvest.pages import read as page_of
+from disclosure_pages.harvest.profiles import defaults
+from disclosure_pages.harvest.web import Answer
 from disclosure_pages.models import ExternalItem, HarvestedLink
 
 PAGE = """<!doctype html><html><head><title>{title} - 市民政局</title>
@@ -16,6 +22,7 @@ PAGE = """<!doctype html><html><head><title>{title} - 市民政局</title>
 </head><body><nav>首页</nav><div id="zoom"><p>宁民发[2026]  012 号</p><p>{text}</p>
 <script>alert(1)</script><img src=x onerror=alert(1)></div></body></html>"""
 NS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+SHAPES = {"match": ["/art/{n}.html"], "next": ["下一页"]}
 WEEK = timedelta(days=8)
 
 
@@ -299,3 +306,55 @@ def test_a_canonical_address_of_another_host_is_not_believed(superior, source, r
     superior.show()
     run(source("sitemap", "/sitemap.xml"))
     assert ExternalItem.objects.get().url == f"{superior.url}/a"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<![CDATA[" * 500_000,
+        "<![CDATA[" * 200_000 + "]]>" * 300_000,
+        "<ul>" + "<a href='/art/1.html'>甲</a>" * 50_000,
+        "<ul>"
+        + "".join(f"<a href='/art/{n}.html'>甲{'乙' * 400}</a>" for n in range(2500)),
+    ],
+)
+def test_no_list_is_slow_to_read(body):
+    started = time.monotonic()
+    read(Answer(200, "https://x.example.cn/", body.encode()), SHAPES)
+    assert time.monotonic() - started < 4
+
+
+def test_what_stands_in_cdata_is_found_wherever_it_closes():
+    text = f"<![CDATA[{'x' * 30_000}<![CDATA[甲]]>]]><![CDATA[]]> <![CDATA[\n乙]]>"
+    assert [*cdata(text), *cdata("<![CDATA[x")] == ["甲", "\n乙"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", 10**400),
+        *("Mon, 31 Dec 9999 23:59:59 -0800", "Fri, 1 Jan 0001 00:00:00 +0800"),
+        *(float("inf"), float("nan"), "9" * 13, "\ud83d", ["x"], {}, True, "0 0 0"),
+    ],
+)
+def test_what_is_no_day_is_none(written):
+    found = values.day(written)
+    assert found is None or found.year >= values.EARLIEST
+
+
+@pytest.mark.parametrize("told", [["a"], {"x": 1}, 7, None, True, [["a"]]])
+def test_linked_data_with_odd_names_is_read(told):
+    data = [
+        {"@id": told, "name": "某局"},
+        {"@type": "Article", "headline": "关于甲的通知", "publisher": {"@id": told}},
+    ]
+    script = f'<script type="application/ld+json">{json.dumps(data)}</script><h1>x</h1>'
+    answer = Answer(200, "https://x.example.cn/a", script.encode())
+    assert page_of(answer, defaults("sitemap")).title == "关于甲的通知"
+
+
+def test_nothing_is_kept_that_no_database_keeps():
+    assert values.text("关于\x00甲\ud83d的通知") == "关于甲的通知"
+    assert values.kept("<p>\x00甲\udc00</p>") == "<p>甲</p>"
+    assert values.address("", "http://x.example.cn/\ud83d") == ""
+    assert values.address("", "http://x.example.cn/甲") == "http://x.example.cn/甲"
