@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
@@ -66,6 +67,8 @@ def _check(name: str, known: Any, value: Any) -> None:
         _shapes(value)
     if name == "content":
         _selectors(value)
+    if name == "hosts":
+        _hosts(value)
 
 
 def _shape(known: Any) -> str:
@@ -123,6 +126,35 @@ def _shapes(values: list[str]) -> None:
                 )
                 % {"piece": str(error)}
             ) from error
+
+
+def _hosts(values: list[str]) -> None:
+    for host in values:
+        if host_of(f"//{host}") != host:
+            raise ProfileError(
+                _("网站“%(host)s”写得不对，只写域名，例如 www.example.gov.cn。")
+                % {"host": host[:40]}
+            )
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, in lower case; "" when it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_own(url: str, source_url: str, profile: Any) -> bool:
+    """Whether an address is of the source's own site or of one that its ``hosts`` name.
+
+    What others publish, a source can neither write nor take back. ``www.`` does not
+    count.
+    """
+    named = profile.get("hosts") if isinstance(profile, dict) else None
+    named = [h for h in named if isinstance(h, str)] if isinstance(named, list) else []
+    own = {h.removeprefix("www.") for h in (host_of(source_url), *named)} - {""}
+    return host_of(url).removeprefix("www.") in own
 
 
 def _selectors(values: list[str]) -> None:

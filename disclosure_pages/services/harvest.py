@@ -20,6 +20,7 @@ from disclosure_pages.choices import ExternalRelation, HarvestState, LinkStatus
 from disclosure_pages.duplicates import title_key
 from disclosure_pages.external_html import clean_external_html
 from disclosure_pages.harvest.base import Content
+from disclosure_pages.harvest.profiles import host_of, is_own
 from disclosure_pages.models import (
     DisclosureItemPage,
     ExternalItem,
@@ -47,18 +48,26 @@ def keep(link: HarvestedLink, content: Content) -> str:
     """Keep one document under its address; returns ``NEW``, ``CHANGED`` or ``SAME``.
 
     A row of the same address is the same document; so is one typed by hand with the
-    same 文号 and title. What was typed there is not overwritten.
+    same 文号 and title. What was typed there is not overwritten. A source writes only
+    what its own site, or one that its profile names, published.
 
     Raises:
-        ValidationError: it has no title or no usable address.
+        ValidationError: it has no title or no usable address, or a foreign one.
     """
     source = link.source
     url = page_address(content.url or link.address)
+    if not _is_own(url, source):
+        words = _(
+            "网址在别的网站（%(host)s）上，没有取。要取的话，请技术人员把它写进"
+            "取数规则的 hosts。"
+        )
+        raise ValidationError({"url": words % {"host": host_of(url)[:80]}})
     if not content.title:
         raise ValidationError({"title": _("网页上找不到标题。")})
     publisher = content.publisher or source.publisher
     values = _columns(content, source, url, publisher)
-    item = link.item or superior_at(url) or _typed_before(content)
+    held = link.item if link.item and _is_own(link.item.url, source) else None
+    item = held or superior_at(url) or _typed_before(content, source)
     if item is None:
         item, outcome = _create(url, publisher, values), NEW
     elif _is_of_another(item, source):
@@ -70,6 +79,10 @@ def keep(link: HarvestedLink, content: Content) -> str:
     link.checked_at, link.next_at = timezone.now(), None
     link.save()
     return outcome
+
+
+def _is_own(url: str, source: HarvestSource) -> bool:
+    return is_own(url, source.url, source.profile)
 
 
 def _columns(
@@ -107,8 +120,12 @@ def _is_of_another(item: ExternalItem, source: HarvestSource) -> bool:
     return item.state == PUBLISHED and bool(held) and held.source_id != source.pk
 
 
-def _typed_before(content: Content) -> ExternalItem | None:
-    """Return the row that somebody typed for the same document at another address."""
+def _typed_before(content: Content, source: HarvestSource) -> ExternalItem | None:
+    """Return the row that somebody typed for the same document at another address.
+
+    One of a foreign site stays what it is: else whoever knows 文号 and title could
+    write into it, and take it back.
+    """
     if not content.document_number:
         return None
     rows = ExternalItem.objects.filter(
@@ -117,7 +134,8 @@ def _typed_before(content: Content) -> ExternalItem | None:
         harvested=None,
     )
     wanted = title_key(content.title)
-    return next((row for row in rows if title_key(row.title) == wanted), None)
+    own = (row for row in rows if _is_own(row.url, source))
+    return next((row for row in own if title_key(row.title) == wanted), None)
 
 
 def _create(url: str, publisher: str, values: dict[str, Any]) -> ExternalItem:
@@ -163,7 +181,8 @@ def drop(links: Sequence[HarvestedLink], reason: str) -> int:
     """Mark what vanished at its source; returns how many documents are gone by it.
 
     The row stays for the items that refer to it, without its text. A document that
-    another source still has stays as it is. The officers get one notice.
+    another source still has stays as it is, and so does one of a foreign site. The
+    officers get one notice.
     """
     gone = []
     for link in links:
@@ -172,7 +191,8 @@ def drop(links: Sequence[HarvestedLink], reason: str) -> int:
         link.next_at, link.checked_at = None, timezone.now()
         link.save()
         elsewhere = HarvestedLink.objects.filter(item=item, state=HarvestState.HELD)
-        if item and item.state == PUBLISHED and not elsewhere.exists():
+        ours = item and item.state == PUBLISHED and _is_own(item.url, link.source)
+        if ours and not elsewhere.exists():
             _withdraw(item, reason)
             gone.append(item)
     if gone:

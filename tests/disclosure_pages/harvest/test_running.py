@@ -11,7 +11,9 @@ from django.utils import timezone
 from cms.models import Notice
 from disclosure_pages.harvest import running, sitemap
 from disclosure_pages.harvest.running import run_due, run_source
+from disclosure_pages.harvest.trying import try_out
 from disclosure_pages.models import ExternalItem, HarvestedLink, HarvestSource
+from disclosure_pages.services.harvest import drop
 from disclosure_pages.services.references import record_superior_item
 from tasks.jobs.harvest import harvest
 from tasks.schedule import periodic_jobs
@@ -170,7 +172,8 @@ def test_what_was_typed_by_hand_is_found_and_kept_as_typed(superior, source, run
         publisher="市政府",
         document_number="宁民〔2026〕3号",
     )
-    run(source("sitemap", "/sitemap.xml"))
+    feed = source("sitemap", "/sitemap.xml", profile={"hosts": ["city.example.cn"]})
+    run(feed)
     assert ExternalItem.objects.count() == 4
     typed.refresh_from_db()
     assert (typed.title, typed.publisher) == ("手写的标题", "市民政局")
@@ -182,6 +185,106 @@ def test_what_was_typed_by_hand_is_found_and_kept_as_typed(superior, source, run
     assert elsewhere.harvested.count() == 1
     other.refresh_from_db()
     assert (other.title, other.payload) == ("另一件事", {})
+
+
+@pytest.mark.django_db
+def test_what_was_typed_of_another_site_is_neither_written_nor_taken_back(
+    superior, source, run
+):
+    site(superior, 1)
+    typed = record_superior_item(
+        url="https://city.example.cn/x",
+        title="关于0的通知",
+        publisher="市政府",
+        document_number="宁民〔2026〕1号",
+    )
+    feed = source("sitemap", "/sitemap.xml")
+    assert run(feed).counts.new == 1
+    typed.refresh_from_db()
+    assert (typed.payload, typed.harvested.count()) == ({}, 0)
+    link = HarvestedLink.objects.get()
+    link.item = typed  # as it was kept before
+    link.save()
+    assert drop([link], "不在了") == 0
+    typed.refresh_from_db()
+    assert typed.state == "published"
+
+
+@pytest.mark.django_db
+def test_a_source_brings_only_what_its_own_site_published(superior, source, run):
+    def feed_of(*urls):
+        items = "".join(
+            f"<item><title>关于{n}的通知</title><link>{url}</link></item>"
+            for n, url in enumerate(urls)
+        )
+        body = f"<rss version='2.0'><channel>{items}</channel></rss>"
+        superior.put("/feed.rss", body, "text/xml")
+        superior.show()
+
+    theirs = record_superior_item(
+        url="https://www.gov.example.cn/a", title="省里的", publisher="省政府"
+    )
+    foreign = "https://www.gov.example.cn/a", "https://127.0.0.1.example.cn/b"
+    feed_of(f"{superior.url}/a", *foreign)
+    feed = source("feed", "/feed.rss")
+    done = run(feed)
+    assert (done.error, done.counts.new, done.counts.refused) == ("", 1, 2)
+    refused = HarvestedLink.objects.get(address=foreign[0])
+    assert "gov.example.cn" in refused.detail and "hosts" in refused.detail
+    theirs.refresh_from_db()
+    assert (theirs.version, theirs.harvested.count()) == (1, 0)
+    tried = try_out(feed)
+    assert len(tried.rows) == 3 and "2 条" in tried.error
+    feed.profile = {"hosts": ["gov.example.cn"]}
+    feed.save()
+    HarvestedLink.objects.update(state="waiting", hint={"title": "x", "done": True})
+    done = run(feed)
+    assert (done.counts.refused, theirs.harvested.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_an_unexpected_error_at_one_page_stops_no_other(
+    superior, source, run, monkeypatch, caplog
+):
+    site(superior, 3)
+    keep = running.keep
+
+    def fails(link, content):
+        if link.address.endswith("/p1"):
+            link.item = ExternalItem(title="x")  # cannot be saved any more
+            raise TypeError("odd")
+        return keep(link, content)
+
+    monkeypatch.setattr(running, "keep", fails)
+    feed = source("sitemap", "/sitemap.xml")
+    done = run(feed)
+    assert (done.error, done.counts.new) == ("", 2)
+    link = HarvestedLink.objects.get(address=f"{superior.url}/p1")
+    assert (link.state, link.tries) == ("waiting", 1)
+    assert "已记入日志" in link.detail and "odd" in caplog.text
+    monkeypatch.setattr(running, "keep", keep)
+    HarvestedLink.objects.update(next_at=None)
+    assert run(feed).counts.new == 1
+    monkeypatch.setattr(running, "keep", fails)
+    long_ago = timezone.now() - timedelta(days=8)
+    HarvestedLink.objects.update(checked_at=long_ago)
+    done = run(feed)
+    assert (done.error, done.counts.same) == ("", 2)
+    link.refresh_from_db()
+    assert link.state == "held" and "已记入日志" in link.detail
+
+
+@pytest.mark.django_db
+def test_a_trial_shows_a_page_whatever_happens(superior, source, monkeypatch, caplog):
+    site(superior, 1)
+
+    def fails(*_args, **_values):
+        raise OverflowError("odd")
+
+    monkeypatch.setattr(sitemap.pages, "fetch", fails)
+    tried = try_out(source("sitemap", "/sitemap.xml"))
+    assert "程序出错" in tried.error and "odd" in caplog.text
+    assert len(tried.rows) == 1
 
 
 @pytest.mark.django_db
@@ -251,6 +354,7 @@ def test_a_large_map_is_kept_in_pieces_and_completely(
         "<meta name=PubDate content='9999-99-99'><h1>x</h1><base href='http://['>",
         "<script type='application/ld+json'>" + "[" * 50_000 + "</script><h1>x</h1>",
         '<script type="application/ld+json">{"@type": ["Report"], "name": {}}</script>',
+        "<meta name=PubDate content='0001-01-01T00:00:00+08:00'><h1>x</h1>",
         "<html xmlns:o='x'><o:p><![CDATA[x]]><?php x ?><h1>x</h1>",
     ],
 )
