@@ -1,4 +1,6 @@
 import datetime as dt
+import random
+import unicodedata
 
 import pytest
 
@@ -202,3 +204,45 @@ def test_queries_do_not_grow(django_assert_max_num_queries):
         make_item()
     with django_assert_max_num_queries(12):
         find_duplicates(title="关于第1项救助工作的通知", user=user)
+
+
+@pytest.mark.django_db
+def test_titles_are_told_apart_before_all_pairs_are_counted(monkeypatch):
+    for number in range(20):
+        make_item(f"溪口村第{number}组道路硬化工程施工招标的公示")
+    counted, overlap = [], duplicates.overlap
+
+    def counting(one, other):
+        counted.append(other)
+        return overlap(one, other)
+
+    monkeypatch.setattr(duplicates, "overlap", counting)
+    assert find_duplicates(title="关于开展农村危房改造申报工作的紧急通知") == []
+    assert counted == []
+
+
+def test_the_short_way_finds_what_counting_finds():
+    rng = random.Random(5)
+    title = title_key("关于做好冬季农村危房改造申报审核工作的紧急通知")
+    wanted = duplicates.Wanted("", "", title, duplicates.bigrams(title))
+    near = 0
+    for _n in range(2000):
+        letters = list(title)
+        for _change in range(rng.randrange(4)):
+            place = rng.randrange(len(letters))
+            letters[place : place + rng.randrange(2)] = rng.choice(
+                ["", "各", "的", "改"]
+            )
+        key = "".join(letters)
+        if duplicates.overlap(wanted.pairs, duplicates.bigrams(key)) >= duplicates.NEAR:
+            near += 1
+            assert wanted._may_be_near(key)
+    assert 200 < near < 1900
+    assert not wanted._may_be_near("关于开展夏季防汛抢险物资储备检查工作的通知")
+
+
+@pytest.mark.parametrize("title", ["ﬁ STRASSE ß İ", "①②㈱ＡＢｃ", "é e\u0301 가", "ǆ ͅ"])
+def test_a_title_is_folded_letter_by_letter_as_the_whole(title):
+    whole = unicodedata.normalize("NFKC", title).casefold()
+    letters = [c for c in whole if unicodedata.category(c)[0] in "LN"]
+    assert title_key(title) == "".join(letters)
