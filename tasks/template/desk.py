@@ -22,7 +22,7 @@ from wagtail.log_actions import log
 
 from disclosure_pages.public_state import PUBLISHED, publicly_visible
 
-from ..choices import target_label
+from ..choices import CHANGE, target_label
 from ..models import OutboxEntry, TemplateBatch, TemplateReceipt, TemplateRow
 from ..selectors import UNNAMED, titles
 from ..wake import wake
@@ -31,7 +31,6 @@ from .inbox import tell
 from .receipts import ENDINGS, read_receipt
 from .shelves import template_shelves
 
-CHANGE = "gongkai_tasks.change_outboxentry"
 MAX_UPLOAD = 5 * 1024 * 1024
 PER_PAGE = 50
 Result = TemplateRow.Result

@@ -7,7 +7,6 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
-from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.urls import reverse
@@ -16,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cms.notice_kinds import NoticeKind, register_kind
-from cms.services.notices import notify
+from cms.services.notices import holders, notify
 
-from ..choices import target_label
+from ..choices import CHANGE, target_label
 from ..models import PortalTemplate, TemplateBatch, TemplateReceipt, TemplateRow
 from .receipts import read_receipt
 from .shelves import DONE, Shelf, template_shelves
@@ -107,7 +106,7 @@ def _give_up(shelf: Shelf, taken: Path, name: str) -> None:
         return
     text = _("%(place)s的回执“%(name)s”没有读成，请检查文件，改好后再放进来。")
     values = {"place": target_label(f"portal:{shelf.portal}"), "name": name[:200]}
-    notify(_officers(), KIND, text % values, url=reverse("gongkai_batches"))
+    notify(holders(CHANGE), KIND, text % values, url=reverse("gongkai_batches"))
 
 
 def tell(receipt: TemplateReceipt) -> None:
@@ -122,7 +121,7 @@ def tell(receipt: TemplateReceipt) -> None:
         "refused": receipt.refused,
         "unknown": len(receipt.problems),
     }
-    notify(_officers(), KIND, text, url=reverse("gongkai_batches"))
+    notify(holders(CHANGE), KIND, text, url=reverse("gongkai_batches"))
 
 
 def remind() -> int:
@@ -150,11 +149,5 @@ def _remind(shelf: Shelf) -> int:
             "numbers": "、".join(map(str, numbers)),
             "days": days,
         }
-        notify(_officers(), KIND, text, url=reverse("gongkai_batches"))
+        notify(holders(CHANGE), KIND, text, url=reverse("gongkai_batches"))
     return len(numbers)
-
-
-def _officers() -> list[object]:
-    users = get_user_model().objects
-    allowed = "gongkai_tasks.change_outboxentry"
-    return list(users.with_perm(allowed, include_superusers=False))
