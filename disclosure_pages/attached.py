@@ -47,7 +47,9 @@ def keys_naming(hashes: Iterable[str]) -> set[str]:
     wanted, found = sorted(set(hashes)), set()
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
-        items = ItemAttachment.objects.filter(document__sha256__in=some)
+        items = ItemAttachment.objects.filter(
+            document__sha256__in=some, page__live=True
+        )
         reports = visible_pages(AnnualReportPage).filter(document__sha256__in=some)
         uuids = [
             *items.values_list("page__translation_key", flat=True),
@@ -57,7 +59,7 @@ def keys_naming(hashes: Iterable[str]) -> set[str]:
         found |= {uuid.hex for uuid in uuids}
         pairs = received.values_list("origin", "key")
         found |= {f"{origin}.{key}" for origin, key in pairs}
-    return publicly_visible(found)
+    return publicly_visible(found) if found else set()
 
 
 def _of_pages(uuids: list[UUID]) -> Iterator[AttachedFile]:

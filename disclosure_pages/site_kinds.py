@@ -54,6 +54,8 @@ class Kind:
 # Routes that answer with a page for people, by name.
 ROUTES = {
     "search": (Tags.SITE, _("查信息")),
+    "saved_search": (Tags.SITE, _("有新结果时发邮件给我")),
+    "saved_sent": (Tags.SITE, _("还差一步：请看您的邮箱")),
     "sitemap_page": (Tags.COLUMN, _("网站地图")),
     "feedback": (Tags.COLUMN, _("网站找错")),
     "feedback_thanks": (Tags.SITE, _("已收到")),
@@ -66,10 +68,13 @@ NOT_PAGES = {
     *("feed_latest", "feed_category", "feed_collection", "list_export"),
     *("collection_export", "sitemap", "sitemap_section", "media", "robots"),
     *("guide_print", "reading_point_coverage"),
+    *("search_export", "search_feed", "search_print", "search_opened"),
     *("external_file", "healthz", "readyz", "metrics"),
 }
 # What one person sees by a secret address: no page of the site.
-PRIVATE = {"opinion", "opinion_file", "opinion_picture"}
+PRIVATE = {
+    *("opinion", "opinion_file", "opinion_picture", "saved_confirm", "saved_stop"),
+}
 # Packages whose routes are no pages of ours: the desk, Wagtail's and ninja's own.
 FOREIGN = ("admin/", "documents/", "api/v1/", "_util/", "portal/v1/", "favicon.ico")
 COLUMNS = (

@@ -96,8 +96,9 @@ def record_changed(sender: Any, keys: list[str], lane: str, **kwargs: Any) -> No
 @receiver(files_read, dispatch_uid="outbox_files_read")
 def record_read_files(sender: Any, hashes: list[str], **kwargs: Any) -> None:
     """The words of a file are found once they are known; portals read it themselves."""
+    keys = keys_naming(hashes)
     indexes = [name for name in target_names() if name.startswith("index:")]
-    if OutboxEntry.record(keys_naming(hashes), "bulk", targets=indexes):
+    if keys and OutboxEntry.record(keys, "bulk", targets=indexes):
         wake_on_commit()
 
 

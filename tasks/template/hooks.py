@@ -49,8 +49,9 @@ class BatchesMenuItem(MenuItem):
     """门户批次: where some portal loads tables by hand."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        used = bool(template_shelves()) or TemplateBatch.objects.exists()
-        return used and desk.may_see(request.user)
+        if not desk.may_see(request.user):
+            return False
+        return bool(template_shelves()) or TemplateBatch.objects.exists()
 
 
 @hooks.register("register_reports_menu_item")

@@ -2,8 +2,11 @@
 
 import functools
 import json
+import shutil
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.urls import path
@@ -13,6 +16,7 @@ from disclosure_pages import site_checks, site_kinds
 from disclosure_pages.management.commands import check_site as command
 from disclosure_pages.models import ExternalItem, NoticePage
 from disclosure_pages.site_checks import Outline, check_site
+from search import engines
 from tests.disclosure_pages.page_kinds import every_kind, fill_authority  # noqa: F401
 from tests.disclosure_pages.test_feeds import received  # noqa: F401
 from tests.factories import make_item, make_site
@@ -32,6 +36,14 @@ def check_once(monkeypatch):
     once = functools.cache(check_site)
     monkeypatch.setattr(command, "check_site", once)
     return once
+
+
+@pytest.fixture(scope="module", autouse=True)
+def complete_index():
+    """An index that has everything (nothing): without one, a feed asks to wait."""
+    engines.get("local").rebuild([])
+    yield
+    shutil.rmtree(Path(settings.GONGKAI_HOME) / "index", ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
