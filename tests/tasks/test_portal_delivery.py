@@ -6,7 +6,7 @@ import pytest
 
 from disclosure_pages.models import ExternalItem
 from tasks.drain import drain
-from tasks.models import OutboxEntry
+from tasks.models import OutboxEntry, TargetState
 from tasks.reconciliation import reconcile
 from tests.factories import make_document, make_item
 from tests.tasks.messages import state_of
@@ -26,6 +26,7 @@ def drain_until_quiet(rounds=30):
         if not rows().pending().exists():
             return number
         rows().retry()
+        TargetState.try_now()
         drain(only=[TARGET])
     raise AssertionError(list(rows().pending().values("key", "last_error")))
 
