@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 SHOWN = 30
 READ = 36  # shown, and the text of files is stored and public pages looked for
 SAVED = 70  # two thirds are Wagtail's: page, revision, log and reference index
-SUBMITTED = 90  # saving, checking and starting the review
+SUBMITTED = 92  # saving, checking, comparing texts and starting the review
 
 
 @pytest.fixture

@@ -94,6 +94,7 @@ IN_PLACE = [
     (r"^admin/workflows", {"pk": "workflow"}),
     (r"^admin/public-item", {"pk": "page"}),
     (r"^admin/superior", {"pk": "superior"}),
+    (r"^admin/publish", {"other_id": "page", "external_id": "superior"}),
     (r"^admin/snippets/choose/(\w+)/(\w+)|^admin/snippets/(\w+)/(\w+)",
      {"pk": "snippet"}),
 ]  # fmt: skip
