@@ -1,8 +1,14 @@
 import logging
+import shutil
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 
+from disclosure_pages.public_state import public_keys, public_states
+from search import engines
+from search.builder import build_documents
 from tests.security.addresses import addresses
 from tests.security.walking import Log
 from tests.security.world import make_world
@@ -10,10 +16,15 @@ from tests.security.world import make_world
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
-    """The one world of a module; gone with its transaction."""
+    """The one world of a module, searched too; gone with its transaction."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield make_world()
+        made = make_world()
+        public = public_states(public_keys()).values()
+        rows = [(1, document) for document in build_documents(public)]
+        engines.get("local").rebuild(rows)
+        yield made
         transaction.set_rollback(True)
+    shutil.rmtree(Path(settings.GONGKAI_HOME) / "index", ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
