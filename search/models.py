@@ -10,9 +10,8 @@ from cms.folding import fold_text
 
 from .asked_models import OpenedHit, QuestionDay, SearchQuestion, VisitorSalt
 from .bet_models import BestBet
-from .recognise import HAN
 from .saved.models import Appearance, SavedSearch, SentHit
-from .word_models import UserWord
+from .word_models import IS_WORD, UserWord
 
 __all__ = [
     "Appearance",
@@ -31,7 +30,6 @@ __all__ = [
 ]
 
 SEPARATORS = re.compile(r"[、,，;；\s]+")
-IS_WORD = re.compile(f"[{HAN}0-9a-z]{{2,12}}")
 
 
 class CitationCount(models.Model):

@@ -29,6 +29,7 @@ class OrderKind(models.TextChoices):
     COMPARE = "compare", _("索引对账")
 
 
+VIEW = "gongkai_tasks.view_outboxentry"  # see what goes where, and how
 CHANGE = "gongkai_tasks.change_outboxentry"  # retry, pause, answer for deliveries
 
 LANES = {"withdraw": Lane.WITHDRAW, "publish": Lane.PUBLISH, "bulk": Lane.BULK}

@@ -22,12 +22,12 @@ from search.engines.base import EngineDown, SearchQuery
 from search.tokens import PIPELINE_VERSION
 
 from .choices import CHANGE, OrderKind, target_label, target_names
+from .choices import VIEW as VIEW_OUTBOX
 from .models import IndexOrder, OutboxEntry, ReconcileReport
 from .orders import OrderRunning, order, unfinished
 from .reports import latest
 from .selectors import Backlog, Rebuild, backlogs, current_rebuild
 
-VIEW_OUTBOX = "gongkai_tasks.view_outboxentry"
 FILES_SHOWN = 50
 REFRESH_S = 5  # without a script: browsers ask again by themselves
 

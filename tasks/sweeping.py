@@ -1,5 +1,7 @@
 """The net below the signals: what changed without a row is found and recorded."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -22,20 +24,26 @@ def sweep(limit: int | None = 2 * CHUNK) -> int:
     Args:
         limit: rows to compare with the truth, those checked longest ago first.
     """
-    found = ChangedKey.mark_missing(public_keys())
-    found += sum(enrol(name) for name in target_names()) + compare(limit) + revive()
+    public = public_keys()
+    found = ChangedKey.mark_missing(public)
+    found += sum(enrol(name, public=public) for name in target_names())
+    found += compare(limit) + revive()
     if found:
         wake()
     return found
 
 
-def enrol(target: str, hold_s: float = 0) -> int:
+def enrol(
+    target: str, hold_s: float = 0, *, public: Sequence[str] | None = None
+) -> int:
     """Give every public key a row at ``target``, as after a target was added.
 
     Args:
         hold_s: seconds for which the drain leaves the new rows to the caller.
+        public: the public keys, if they were read already.
     """
-    keys = [key for key in public_keys() if concerns(target, key)]
+    public = public_keys() if public is None else public
+    keys = [key for key in public if concerns(target, key)]
     rows = OutboxEntry.objects.filter(target=target, wanted__gt=0)
     missing = sorted(set(keys) - set(rows.values_list("key", flat=True)))
     for start in range(0, len(missing), CHUNK):

@@ -18,13 +18,12 @@ from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.log_actions import log
 
-from .choices import CHANGE, target_label, target_names
+from .choices import CHANGE, VIEW, target_label, target_names
 from .models import Mode, OutboxEntry, ReconcileReport, TargetState
 from .reports import latest
 from .selectors import Backlog, backlogs, titles
 from .wake import wake
 
-VIEW = "gongkai_tasks.view_outboxentry"
 HOURS = 24
 SHOWN = 50  # items of a kind of difference that a report names
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from disclosure_pages.desk.today import LISTED, Line, Section, register_section
 
-from .choices import target_label
+from .choices import VIEW, target_label
 from .models import OutboxEntry
 from .selectors import UNNAMED, titles
 
@@ -15,7 +15,7 @@ from .selectors import UNNAMED, titles
 @register_section("deliveries")
 def deliveries(request: HttpRequest) -> Section | None:
     """没有送达: what a target did not take, for whoever may see the outbox."""
-    if not request.user.has_perm("gongkai_tasks.view_outboxentry"):
+    if not request.user.has_perm(VIEW):
         return None
     failed = OutboxEntry.objects.filter(wanted__gt=F("delivered"))
     failed = failed.filter(Q(dead=True) | ~Q(last_error=""))

@@ -11,6 +11,7 @@ from cms.notice_kinds import NoticeKind, register_kind
 from search.desk import MENU_HOOK, VIEW
 
 from . import confirmation, today  # noqa: F401
+from .choices import VIEW as VIEW_OUTBOX
 from .desk import OutboxView, RetryView
 from .index_desk import indexes, order_for
 from .targets_desk import DecisionView, ReportView, TargetsView
@@ -50,7 +51,7 @@ class OutboxMenuItem(MenuItem):
     """推送情况: for whoever may see the outbox."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("gongkai_tasks.view_outboxentry")
+        return request.user.has_perm(VIEW_OUTBOX)
 
 
 @hooks.register("register_reports_menu_item")

@@ -8,15 +8,13 @@ from django.utils.translation import gettext as _
 from disclosure_pages.public_state import PublicState
 from search import engines
 from search.builder import build_documents
-from search.documents import SearchDocument
-from search.engines.base import EngineDown, EngineError
+from search.engines.base import EngineDown, EngineError, Versioned
 from search.engines.base import Receipt as EngineReceipt
 
 from .base import Later, Outcome, Receipt, TargetDown, TargetError
 
 PORTION = 300_000  # characters of files that go into one write
 BUDGET_S = 10.0  # a third of a lease
-Versioned = tuple[int, SearchDocument]
 
 
 class IndexTarget:

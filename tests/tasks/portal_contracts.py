@@ -7,15 +7,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 import types
 import urllib.error
 import urllib.request
 import zipfile
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 from openpyxl import load_workbook
@@ -28,7 +26,7 @@ from tasks.targets.base import ReadsBuckets
 from tasks.template import inbox
 from tasks.template.shelves import shelf_of
 from tests.tasks.fake_plone import ACCOUNT, EDITOR
-from tests.tasks.processes import ROOT, free_port, wait_until_answers
+from tests.tasks.processes import ROOT, StandIn
 
 
 class Contract:
@@ -181,29 +179,16 @@ class Package:
 
 
 @dataclass
-class FakePlone:
+class FakePlone(StandIn):
     """The stand-in for a Plone site, as a process."""
 
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen | None = None
+    script = "fake_plone.py"
     account: str = ACCOUNT
     editor: str = EDITOR
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}/Plone/xinxi"
-
-    def start(self):
-        script = Path(__file__).with_name("fake_plone.py")
-        self.process = subprocess.Popen([sys.executable, str(script), str(self.port)])
-        wait_until_answers(f"http://127.0.0.1:{self.port}/__asked", self.process)
-        return self
-
-    def stop(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
 
     def fault(self, **faults):
         """Set faults; forgets what was asked."""

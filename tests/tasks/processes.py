@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -164,20 +165,17 @@ class PortalProcess:
 
 
 @dataclass
-class FaultServer:
-    """A server that answers as told; counts what it was asked."""
+class StandIn:
+    """A script beside this one as a process that stands for a server."""
 
+    script: ClassVar[str]
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
 
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
     def start(self):
-        script = Path(__file__).with_name("fault_server.py")
+        script = Path(__file__).with_name(self.script)
         self.process = subprocess.Popen([sys.executable, str(script), str(self.port)])
-        wait_until_answers(f"{self.url}/__asked", self.process)
+        wait_until_answers(f"http://127.0.0.1:{self.port}/__asked", self.process)
         return self
 
     def stop(self):
@@ -185,6 +183,17 @@ class FaultServer:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+
+@dataclass
+class FaultServer(StandIn):
+    """A server that answers as told; counts what it was asked."""
+
+    script = "fault_server.py"
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
     def misbehave(self, mode, **details):
         """Answer in this mode from now on; forgets what was asked."""
