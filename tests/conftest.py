@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.core.management import call_command
+from django.db import DatabaseError, connection, connections
 from pytest_django.plugin import blocking_manager_key
+from wagtail.models import Page
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import services
@@ -51,16 +53,34 @@ def pytest_runtest_setup(item):
 def pytest_runtest_teardown(item, nextitem):
     """After a test with real transactions, write again what the migrations wrote.
 
-    It leaves an empty database, and the next file's tests need the root page.
+    It leaves an empty database, and the next file's tests need the root page. This
+    happens also when the emptying itself failed, so that one test that ends badly is
+    one failure and not those of all files after it.
     """
-    result = yield
     marker = item.get_closest_marker("django_db")
-    if nextitem and marker and marker.kwargs.get("transaction"):
-        with item.config.stash[blocking_manager_key].unblock():
-            kept = item.config.stash[WRITTEN]
-            connection.creation.deserialize_db_from_string(kept)
-            ContentType.objects.clear_cache()
-    return result
+    try:
+        return (yield)
+    finally:
+        if nextitem and marker and marker.kwargs.get("transaction"):
+            with item.config.stash[blocking_manager_key].unblock():
+                write_again(item.config.stash[WRITTEN])
+
+
+def write_again(written: str, tries: int = 5) -> None:
+    """Empty the database and write what the migrations wrote, patient with locks."""
+    for left in reversed(range(tries)):
+        try:
+            call_command(
+                "flush", verbosity=0, interactive=False, inhibit_post_migrate=True
+            )
+            connection.creation.deserialize_db_from_string(written)
+            break
+        except DatabaseError:
+            connections.close_all()
+            if not left:
+                raise
+    ContentType.objects.clear_cache()
+    assert Page.objects.exists(), "what the migrations wrote did not come back"
 
 
 @pytest.fixture(scope="session")
