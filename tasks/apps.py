@@ -10,9 +10,10 @@ class TasksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tasks import receivers, rules  # noqa: F401
+        from tasks import receivers, rules, withdrawn_list  # noqa: F401
         from tasks.template.official import load_official
 
+        withdrawn_list.connect()
         post_migrate.connect(
             load_official, sender=self, dispatch_uid="gongkai_official_template"
         )

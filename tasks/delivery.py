@@ -211,7 +211,8 @@ def _reject(parcel: Parcel, error: TargetError) -> None:
 
     A refused version is outbid where ours is right by definition: an index follows
     the database, a withdrawal always wins, and equal versions with other content
-    mean that content changed without being recorded. Else a person decides.
+    mean that content changed without being recorded. Else, and where the portal has
+    a tombstone of what is public here, a person decides.
     """
     entry, version = parcel.entry, parcel.version
     if error.stale is None:
@@ -223,7 +224,8 @@ def _reject(parcel: Parcel, error: TargetError) -> None:
         )
         return
     withdrawn = parcel.state.state == WITHDRAWN
-    ours = entry.target.startswith("index:") or withdrawn or error.stale == version
+    unrecorded = error.stale == version and not error.gone_there
+    ours = entry.target.startswith("index:") or withdrawn or unrecorded
     if ours and entry.attempts <= OUTBID_TRIES:
         entry.outbid(version, error.stale)
     elif withdrawn:

@@ -11,6 +11,7 @@ from . import targets
 from .choices import Lane, target_names
 from .delivery import Tally, deliver
 from .failpoints import failpoint
+from .fencing import may_send, note_reached
 from .locks import target_lock
 from .models import ChangedKey, OutboxEntry, TargetState
 
@@ -25,7 +26,8 @@ def drain(
 ) -> int:
     """Deliver what is due, withdrawals first; returns the number of rows delivered.
 
-    Before that, numbers the changes that were committed, for those who follow them.
+    Before that, looks whether the database was set back to an older copy, and numbers
+    the changes that were committed, for those who follow them.
 
     Safe to run twice, late, out of order or side by side. A target that is down, busy
     or keeps failing is left alone until the next call; the others go on.
@@ -35,7 +37,10 @@ def drain(
         only: these targets instead of all configured ones.
         budget_s: begin no batch after so many seconds.
     """
+    if not may_send():
+        return 0
     ChangedKey.number_waiting()
+    note_reached()
     every, urgent = TargetState.limits(target_names() if only is None else only)
     names = every | urgent
     ends = None if budget_s is None else time.monotonic() + budget_s

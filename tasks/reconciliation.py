@@ -154,7 +154,7 @@ def examine(
     except EngineDown:
         report.error = _("检索索引现在读不到。")
     if heal and not report.error:
-        report.healed = _heal(
+        report.healed = heal_these(
             report, report.differences if everything else _healable(report)
         )
     return report
@@ -168,7 +168,7 @@ def _healable(report: Report) -> dict[str, Difference]:
     """
     unknown = (0, 0) if report.provable else None
     found: dict[str, Difference] = {}
-    for key, counts in _counts(report).items():
+    for key, counts in counts_of(report).items():
         wanted, delivered = counts or unknown or (0, 1)
         if wanted == delivered and report.differences[key].held <= wanted:
             found[key] = report.differences[key]
@@ -177,11 +177,11 @@ def _healable(report: Report) -> dict[str, Difference]:
 
 def on_their_way(report: Report) -> int:
     """Return how many of the differences are deliveries that are not done yet."""
-    found = _counts(report).values()
+    found = counts_of(report).values()
     return sum(1 for counts in found if counts and counts[0] > counts[1])
 
 
-def _counts(report: Report) -> dict[str, tuple[int, int] | None]:
+def counts_of(report: Report) -> dict[str, tuple[int, int] | None]:
     """Return (wanted, delivered) of each key that differs; None where no row is."""
     rows = OutboxEntry.objects.filter(target=report.target)
     keys = sorted(report.differences)
@@ -193,19 +193,21 @@ def _counts(report: Report) -> dict[str, tuple[int, int] | None]:
     return found
 
 
-def _heal(report: Report, differences: dict[str, Difference]) -> int:
+def heal_these(
+    report: Report, differences: dict[str, Difference], user: Any = None
+) -> int:
     """Ask for new deliveries and write down why; returns how many.
 
     In pieces: no transaction holds the write lock for long.
     """
     items = sorted(differences.items())
     for start in range(0, len(items), HEALED_AT_ONCE):
-        _heal_some(report.target, dict(items[start : start + HEALED_AT_ONCE]))
+        _heal_some(report.target, dict(items[start : start + HEALED_AT_ONCE]), user)
     return len(differences)
 
 
 @transaction.atomic
-def _heal_some(target: str, differences: dict[str, Difference]) -> None:
+def _heal_some(target: str, differences: dict[str, Difference], user: Any) -> None:
     lanes: dict[str, dict[str, int]] = {"withdraw": {}, "publish": {}}
     for key, difference in differences.items():
         shown_wrongly = difference.kind in ("extra", "visible_but_withdrawn")
@@ -218,6 +220,7 @@ def _heal_some(target: str, differences: dict[str, Difference]) -> None:
         log(
             instance=row,
             action="gongkai.heal",
+            user=user,
             title=row.key,
             data={"found": difference.kind, "held": difference.held},
         )

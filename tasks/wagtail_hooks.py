@@ -98,4 +98,7 @@ def log_actions(actions: LogActionRegistry) -> None:
     )
     actions.register_action("gongkai.target_mode", _("改推送开关"), _("改了推送开关"))
     actions.register_action("gongkai.replay", _("重推一段时间"), _("重推了一段时间"))
+    actions.register_action(
+        "gongkai.restore", _("从备份恢复"), _("从备份恢复了数据库和文件")
+    )
     actions.register_action("gongkai.reconcile", _("对账"), _("对账，报告已留存"))

@@ -27,6 +27,11 @@ def pairs(value: str, separator: str = ",") -> dict[str, str]:
 GONGKAI_HOME = Path(env("GONGKAI_HOME", default=str(BASE_DIR / "var"))).resolve()
 # What `./run` chose for this home, so that commands in another window agree with it.
 environ.Env.read_env(GONGKAI_HOME / "site.env", overwrite=False)
+# Both stay when the database is set back to an older copy (tasks/marks.py).
+GONGKAI_MARK: Path | None = GONGKAI_HOME / "sent-mark.json"
+GONGKAI_WITHDRAWN_LIST = Path(
+    env("GONGKAI_WITHDRAWN_LIST", default=str(GONGKAI_HOME / "withdrawn.jsonl"))
+)
 GONGKAI_ROLE = env("GONGKAI_ROLE", default="township")
 GONGKAI_PORTALS = pairs(env("GONGKAI_PORTALS", default=""))
 GONGKAI_PORTAL_KEYS = pairs(env("GONGKAI_PORTAL_KEYS", default=""))

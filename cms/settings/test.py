@@ -11,6 +11,7 @@ from cms.settings.embedded import DATABASES, env  # noqa: E402
 
 GONGKAI_EMBEDDED_JOBS = False
 GONGKAI_SEARCH_LOG_AFTER_S = None
+GONGKAI_MARK = None  # each test begins with the database of another
 GONGKAI_INDEXES = ["local"]
 GONGKAI_PORTALS = {"city": "http://127.0.0.1:9"}
 GONGKAI_PORTAL_KEYS = {"city": "whsec_dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXk="}

@@ -2,12 +2,13 @@
 
 from celery import shared_task
 
-from .. import sweeping
+from .. import sweeping, withdrawn_list
 
 
 @shared_task(name="tasks.sweep")
 def sweep() -> int:
     """Check a part of the outbox against what is true; returns rows put right."""
+    withdrawn_list.note_missing()
     return sweeping.sweep()
 
 

@@ -1,6 +1,7 @@
 """Models of what happens later."""
 
 from .changes import ChangeCounter, ChangedKey
+from .installation import Installation
 from .orders import IndexOrder
 from .outbox import OutboxEntry
 from .rebuilds import IndexRebuild
@@ -20,6 +21,7 @@ __all__ = [
     "ChangeCounter",
     "ChangedKey",
     "IndexOrder",
+    "Installation",
     "IndexRebuild",
     "Mode",
     "OutboxEntry",

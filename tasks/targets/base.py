@@ -53,12 +53,14 @@ class TargetError:
         retryable: whether time alone can heal it.
         stale: the version the target holds, when it refused ours (409): a higher one,
             or the same one with other content. Not retried as it is.
+        gone_there: what it holds is a tombstone, which only a person may overrule.
         retry_after: seconds the target asked us to wait.
     """
 
     reason_zh: str
     retryable: bool = True
     stale: int | None = None
+    gone_there: bool = False
     retry_after: float | None = None
 
 

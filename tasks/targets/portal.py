@@ -161,6 +161,7 @@ class PortalTarget:
                     % {"held": held, "ours": version},
                     retryable=False,
                     stale=held,
+                    gone_there=held == version and self._gone(state),
                 )
             )
         _expect(answer, 200)
@@ -169,6 +170,16 @@ class PortalTarget:
             raise Doubtful(_("门户的回执与发送的内容不符，不能算作送达。"))
         url = data.get("url")
         return Receipt(*echoed, url=url if isinstance(url, str) else "")
+
+    def _gone(self, state: PublicState) -> bool:
+        """Whether the portal holds a tombstone of what we would show."""
+        if state.state == "withdrawn":
+            return False
+        try:
+            held = self.read_item(state.key)
+        except TargetDown:
+            return True  # not known: nothing is overruled
+        return held is not None and held.get("state") == "withdrawn"
 
     def _read_back(self, path: str, version: int, state: PublicState) -> None:
         answer = self._client.request("GET", path, timeout_s=self._timeout_s)

@@ -9,12 +9,14 @@ import os
 import sys
 import time
 from datetime import timedelta
+from io import StringIO
 
 import django
 
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.db.models import Count, F  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -31,7 +33,7 @@ from search import engines  # noqa: E402
 from search.engines import local_build  # noqa: E402
 from tasks import rebuild_contents  # noqa: E402
 from tasks.drain import drain  # noqa: E402
-from tasks.models import OutboxEntry  # noqa: E402
+from tasks.models import OutboxEntry, TargetState  # noqa: E402
 from tasks.rebuild import rebuild  # noqa: E402
 from tasks.reconciliation import reconcile  # noqa: E402
 from tasks.selectors import current_rebuild  # noqa: E402
@@ -166,6 +168,57 @@ def at_once(acts):
                 os._exit(status)
         pids.append(pid)
     return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+
+
+def do_states(keys):
+    """What is true here of each key, with its title."""
+    states = public_states(keys)
+    return {
+        key: [states[key].state, states[key].metadata.get("title", "")] for key in keys
+    }
+
+
+def do_keys():
+    """Keys of all items, the newest last."""
+    pages = DisclosureItemPage.objects.order_by("pk")
+    return [page.key for page in pages]
+
+
+def do_live_keys():
+    """Keys of the public items, the newest last."""
+    return [page.key for page in DisclosureItemPage.objects.live().order_by("pk")]
+
+
+def do_retitle(key, title):
+    """Publish one item under a new title."""
+    with transaction.atomic(), publication_approved("test"):
+        page = DisclosureItemPage.objects.get(translation_key=key)
+        page.title = title
+        page.save_revision().publish(skip_permission_checks=True)
+
+
+def do_schedule_one(in_s):
+    """One item that is approved for a moment soon; its key."""
+    page = make_item(live=False)
+    page.go_live_at = timezone.now() + timedelta(seconds=in_s)
+    with publication_approved("test"):
+        page.save_revision().publish(skip_permission_checks=True)
+    return page.key
+
+
+def do_publish_scheduled():
+    publish_scheduled()
+
+
+def do_command(*, name, args=(), **options):
+    """Run a management command; what it printed for machines."""
+    out = StringIO()
+    call_command(name, *args, stdout=out, **options)
+    return json.loads(out.getvalue() or "null")
+
+
+def do_modes():
+    return {row.target: [row.mode, row.reason] for row in TargetState.objects.all()}
 
 
 def do_drain():

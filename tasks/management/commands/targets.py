@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,11 @@ from rich.console import Console
 from rich.table import Table
 from wagtail.log_actions import log
 
+from tasks.ahead import Ahead, ahead, ours_count
 from tasks.choices import target_label, target_names
 from tasks.models import Mode, OutboxEntry, TargetState
 from tasks.selectors import backlogs
+from tasks.targets import TargetDown
 from tasks.wake import wake
 
 ACTS = {"pause": Mode.PAUSED, "fence": Mode.FENCED, "resume": Mode.OPEN}
@@ -24,11 +27,15 @@ ACTS = {"pause": Mode.PAUSED, "fence": Mode.FENCED, "resume": Mode.OPEN}
 class Command(BaseCommand):
     """Act on one target, then show them all."""
 
-    help = _("查看各推送目标；暂停、隔离、恢复推送，或把一段时间内的重新推送。")
+    help = _(
+        "查看各推送目标；暂停、隔离、恢复推送，把一段时间内的重新推送；"
+        "恢复备份后看门户哪些更新（diff），或以本站为准（ours）。"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("act", nargs="?", choices=[*ACTS, "replay"])
+        parser.add_argument("act", nargs="?", choices=[*ACTS, "replay", "diff", "ours"])
         parser.add_argument("target", nargs="?", help=_("例：portal:city"))
+        parser.add_argument("keys", nargs="*", help=_("ours：哪些永久标识"))
         parser.add_argument("--reason", default="", help=_("暂停或隔离的原因"))
         parser.add_argument("--since", default="", help=_("重推：从何时起送达的"))
         parser.add_argument(
@@ -41,6 +48,9 @@ class Command(BaseCommand):
         replayed = None
         if options["act"]:
             name = self._known(options["target"])
+            if options["act"] in ("diff", "ours"):
+                self._differ(name, options)
+                return
             if options["act"] == "replay":
                 replayed = self._replay(name, options)
             elif not options["dry_run"]:
@@ -77,6 +87,25 @@ class Command(BaseCommand):
         log(instance=state, action="gongkai.replay", data=data)
         wake()
         return replayed
+
+    def _differ(self, name: str, options: dict[str, Any]) -> None:
+        """Show what the portal has newer, or let ours win for some keys."""
+        try:
+            if options["act"] == "ours" and not options["dry_run"]:
+                told = {"sent_again": ours_count(name, options["keys"])}
+            else:
+                rows, report = ahead(name)
+                if report.error:
+                    raise CommandError(report.error)
+                told = {"newer_there": [asdict(row) for row in rows]}
+        except TargetDown as down:
+            raise CommandError(down.reason_zh) from down
+        if options["json"]:
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            return
+        for row in told.get("newer_there", []):
+            values = (row["key"], str(row["ours"]), str(row["theirs"]), row["title"])
+            self.stdout.write(" · ".join((*values, Ahead(**row).words)))
 
     def _show(self, replayed: int | None, *, as_json: bool) -> None:
         states = {row.target: row for row in TargetState.objects.all()}
