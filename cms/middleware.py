@@ -1,18 +1,27 @@
 """Headers that depend on the path, and failures of the desk in words."""
 
+import errno
 import logging
+import sqlite3
 from collections.abc import Callable
 
 from csp.constants import NONE, SELF
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    JsonResponse,
+)
 from django.template import loader
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+PG_DISK_FULL = "53100"
 ADMIN_PREFIXES = ("/admin/", "/api/v1/docs")
 PUBLIC_POLICY = {
     "default-src": [NONE],
@@ -69,6 +78,9 @@ def desk_failures(
             return HttpResponseBadRequest()
         if not request.path.startswith(ADMIN_PREFIXES):
             return None
+        if disk_is_full(error):
+            logger.error("disk full in %s", request.path, exc_info=error)
+            return _no_room(request)
         if isinstance(error, OperationalError | InterfaceError):
             logger.error("database lost in %s", request.path, exc_info=error)
             answer = _failure(
@@ -90,6 +102,34 @@ def desk_failures(
 
     respond.process_exception = process_exception
     return respond
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether a file or the database could not grow."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return True
+    if not isinstance(error, DatabaseError):
+        return False
+    cause = error.__cause__
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF == sqlite3.SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == PG_DISK_FULL
+
+
+def _no_room(request: HttpRequest) -> HttpResponse:
+    title = _("服务器的磁盘满了")
+    sentences = (
+        _("您这一步没有办成，什么也没有改变，已经公开的照常可以看。"),
+        _("请告诉系统管理员清理磁盘；清理以后按浏览器的“后退”，再点一次。"),
+    )
+    if request.path.endswith("/multiple/add/"):  # files that a script sends
+        told = {
+            "success": False,
+            "error_message": _("%(title)s。") % {"title": title} + "".join(sentences),
+        }
+        return JsonResponse(told)
+    return _failure(507, title, *sentences)
 
 
 def _failure(status: int, title: str, *sentences: str) -> HttpResponse:

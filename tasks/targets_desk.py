@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max
 from django.db.models.functions import TruncHour
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,10 +19,12 @@ from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.log_actions import log
 
+from .ahead import ahead, ours_count
 from .choices import CHANGE, VIEW, target_label, target_names
 from .models import Mode, OutboxEntry, ReconcileReport, TargetState
 from .reports import latest
 from .selectors import Backlog, backlogs, titles
+from .targets import TargetDown
 from .wake import wake
 
 HOURS = 24
@@ -178,6 +181,46 @@ def decide(target: str, mode: str, *, by: Any, reason: str) -> None:
         data={"mode": mode, "reason": reason},
     )
     wake()
+
+
+class AheadView(PermissionRequiredMixin, TemplateView):
+    """What a portal has newer than this site: a person decides which side counts."""
+
+    permission_required = VIEW
+    raise_exception = True
+    template_name = "tasks/desk/ahead.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        name = kwargs["target"]
+        if name not in target_names() or not name.startswith("portal:"):
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, target: str, **kwargs: Any) -> dict[str, Any]:
+        rows, report = ahead(target, self.request.user)
+        return super().get_context_data(
+            rows=rows,
+            error=report.error,
+            others=len(report.differences) - len(rows),
+            target=target,
+            label=target_label(target),
+            may_change=self.request.user.has_perm(CHANGE),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, target: str) -> HttpResponse:
+        """Let this site's state count for the items that were chosen."""
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        try:
+            count = ours_count(target, request.POST.getlist("key"), user=request.user)
+        except TargetDown as down:
+            messages.error(request, down.reason_zh)
+        else:
+            messages.success(
+                request, _("%(count)d 条以本站为准，将重新推送。") % {"count": count}
+            )
+        return redirect("gongkai_target_ahead", target)
 
 
 class ReportView(PermissionRequiredMixin, TemplateView):

@@ -14,7 +14,7 @@ from . import confirmation, today  # noqa: F401
 from .choices import VIEW as VIEW_OUTBOX
 from .desk import OutboxView, RetryView
 from .index_desk import indexes, order_for
-from .targets_desk import DecisionView, ReportView, TargetsView
+from .targets_desk import AheadView, DecisionView, ReportView, TargetsView
 from .template import hooks as template_hooks  # noqa: F401
 
 
@@ -32,6 +32,11 @@ def outbox_urls() -> list[URLPattern]:
             "outbox/targets/<str:target>/mode/",
             DecisionView.as_view(),
             name="gongkai_target_mode",
+        ),
+        path(
+            "outbox/targets/<str:target>/ahead/",
+            AheadView.as_view(),
+            name="gongkai_target_ahead",
         ),
         path(
             "outbox/reports/<int:pk>/",

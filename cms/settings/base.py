@@ -61,6 +61,7 @@ GONGKAI_SAVED_SEARCH_AT = time.fromisoformat(
 GONGKAI_NOTICE_DAYS = env.int("GONGKAI_NOTICE_DAYS", default=180)
 GONGKAI_LEASE_S = env.float("GONGKAI_LEASE_S", default=30.0)
 GONGKAI_EMBEDDED_JOBS = False
+GONGKAI_DATABASE_CLOCK = True  # False: ours, for tests that travel in time
 # Earlier secrets: links in letters that went out before the secret changed stay good.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ELASTICSEARCH_URL = env("ELASTICSEARCH_URL", default="")
@@ -160,7 +161,7 @@ STATIC_ROOT = Path(env("GONGKAI_STATIC", default=str(GONGKAI_HOME / "static")))
 MEDIA_URL = "/media/"
 MEDIA_ROOT = GONGKAI_HOME / "media"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "cms.files.WholeFiles"},
     "staticfiles": {"BACKEND": "cms.static_files.StaticFiles"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640

@@ -11,6 +11,7 @@ from cms.settings.embedded import DATABASES, env  # noqa: E402
 
 GONGKAI_EMBEDDED_JOBS = False
 GONGKAI_SEARCH_LOG_AFTER_S = None
+GONGKAI_DATABASE_CLOCK = False
 GONGKAI_MARK = None  # each test begins with the database of another
 GONGKAI_INDEXES = ["local"]
 GONGKAI_PORTALS = {"city": "http://127.0.0.1:9"}
@@ -26,7 +27,7 @@ else:
     DATABASES["default"]["TEST"] = {"NAME": _name}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "cms.files.WholeFiles"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

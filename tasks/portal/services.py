@@ -13,7 +13,7 @@ from disclosure_pages.models import ExternalItem, Origin
 
 from ..models import SeenMessage
 from .protocol import MANIFEST_LIMIT, Digest, Refused, Row
-from .signing import SignatureRefused, verify
+from .signing import ClockOff, SignatureRefused, verify
 
 FORGET_AFTER = timedelta(minutes=15)  # three times the tolerance of the signature
 FORGET_EVERY_S = 60
@@ -34,7 +34,8 @@ def authenticate(
         origin: the only one that may sign; None: any that is paired with us.
 
     Raises:
-        SignatureRefused: not signed by an accepted key, too old, or seen before.
+        ClockOff: its time is more than five minutes from ours.
+        SignatureRefused: not signed by an accepted key, or seen before.
         Refused: (403) the origin is switched off here.
     """
     paired: dict[str, list[str]] = settings.GONGKAI_ORIGIN_KEYS
@@ -42,6 +43,8 @@ def authenticate(
         keys = [key for key in paired.get(signer, []) if key]
         try:
             message_id = verify(keys, headers, method, target, body_sha256)
+        except ClockOff:
+            raise
         except SignatureRefused:
             continue
         _use_up(signer, message_id)

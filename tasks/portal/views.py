@@ -21,7 +21,7 @@ from disclosure_pages.services import external
 
 from . import protocol, services
 from .protocol import KEY, MAX_FILE_BYTES, MAX_ITEM_BYTES, Refused
-from .signing import EMPTY_SHA256, SignatureRefused
+from .signing import EMPTY_SHA256, ClockOff, SignatureRefused
 
 View = Callable[..., HttpResponse]
 logger = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ def portal_view(*methods: str) -> Callable[[View], View]:
                 raise Http404
             try:
                 response = view(request, **kwargs)
+            except ClockOff as error:
+                logger.info("a sender's clock is off by %s s", error.ahead_s)
+                return _refusal(401, _clock_words(error.ahead_s))
             except SignatureRefused as error:
                 logger.info("signature refused: %s", error)
                 return _refusal(401, _("签名无效、过期或已用过。"))
@@ -63,6 +66,18 @@ def portal_view(*methods: str) -> Callable[[View], View]:
         return wrapped
 
     return decorate
+
+
+def _clock_words(ahead_s: int) -> str:
+    """Say whose clock differs by how much; one of the two is wrong."""
+    minutes = round(abs(ahead_s) / 60)
+    if ahead_s > 0:
+        return _("时钟不一致：贵机关的时钟比门户快 %(minutes)d 分钟，请校准时钟。") % {
+            "minutes": minutes
+        }
+    return _("时钟不一致：贵机关的时钟比门户慢 %(minutes)d 分钟，请校准时钟。") % {
+        "minutes": minutes
+    }
 
 
 def _authenticate(

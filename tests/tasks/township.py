@@ -217,6 +217,18 @@ def do_command(*, name, args=(), **options):
     return json.loads(out.getvalue() or "null")
 
 
+def do_why(target, key):
+    """What the desk says of a row that was not delivered."""
+    row = OutboxEntry.objects.get(target=target, key=key)
+    return row.last_error if row.wanted > row.delivered else ""
+
+
+def do_try_now():
+    """Let whatever waits be tried at once, as the retry button does."""
+    TargetState.try_now()
+    OutboxEntry.objects.all().retry()
+
+
 def do_modes():
     return {row.target: [row.mode, row.reason] for row in TargetState.objects.all()}
 
