@@ -21,7 +21,17 @@ def end_own_session(**kwargs):
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
-def approve_while(client, people, lose):
+def refuse_with(code):
+    """Return what lets PostgreSQL itself refuse a statement with this SQLSTATE."""
+
+    def refuse(**kwargs):
+        with connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE SQLSTATE '{code}'; END $$")
+
+    return refuse
+
+
+def approve_while(client, people, lose, status=503):
     item = make_item(live=False, user=people["clerk"])
     item.get_workflow().start(item, people["clerk"])
     state = TaskState.objects.get(status=TaskState.STATUS_IN_PROGRESS)
@@ -35,7 +45,7 @@ def approve_while(client, people, lose):
     finally:
         task_approved.disconnect(lose)
     connection.close()
-    assert answer.status_code == 503
+    assert answer.status_code == status
     assert "什么也没有改变" in answer.content.decode()
     states = TaskState.objects.values_list("pk", "status")
     assert list(states) == [(state.pk, TaskState.STATUS_IN_PROGRESS)]
@@ -50,3 +60,18 @@ def test_an_approval_that_the_database_left_did_not_happen(client, people):
 @pytest.mark.postgresql
 def test_a_restart_of_postgresql_leaves_no_half_approval(client, people):
     approve_while(client, people, end_own_session)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("40P01", 503),  # deadlock
+        ("40001", 503),  # serialization failure
+        ("53300", 503),  # too many connections
+        ("57P01", 503),  # the administrator ends the server
+        ("53100", 507),  # its disk is full
+    ],
+)
+def test_what_postgresql_refuses_leaves_no_half_approval(client, people, code, status):
+    approve_while(client, people, refuse_with(code), status)

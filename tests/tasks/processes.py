@@ -164,6 +164,14 @@ class PortalProcess:
             return error.code, error.headers, error.read()
 
 
+class SiteProcess(PortalProcess):
+    """A township's site of its own home, running jobs; nothing is paired with it."""
+
+    @property
+    def environment(self):
+        return super().environment | {"GONGKAI_ROLE": "township"}
+
+
 @dataclass
 class StandIn:
     """A script beside this one as a process that stands for a server."""

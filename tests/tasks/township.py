@@ -37,7 +37,12 @@ from tasks.models import OutboxEntry, TargetState  # noqa: E402
 from tasks.rebuild import rebuild  # noqa: E402
 from tasks.reconciliation import reconcile  # noqa: E402
 from tasks.selectors import current_rebuild  # noqa: E402
-from tests.factories import make_document, make_item, make_site  # noqa: E402
+from tests.factories import (  # noqa: E402
+    make_document,
+    make_item,
+    make_people,
+    make_site,
+)
 
 
 def do_found(origin):
@@ -46,6 +51,13 @@ def do_found(origin):
     authority = Authority.load()
     authority.credit_code = origin
     authority.save()
+
+
+def do_found_people():
+    """People of every role, and two public items: key, number and address."""
+    make_people()
+    items = [make_item("关于低保金发放的公示"), make_item()]
+    return [{"pk": item.pk, "key": item.key, "url": item.url} for item in items]
 
 
 def do_publish(count=1):
