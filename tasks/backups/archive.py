@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 MANIFEST = "manifest.json"
@@ -56,6 +58,12 @@ class Manifest:
     items: int = 0
     format: int = FORMAT
     parts: list[Part] = field(default_factory=list)
+
+    @property
+    def made_on(self) -> str:
+        """When it was made, for people: local time to the minute."""
+        moment = parse_datetime(self.made_at)
+        return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else ""
 
     def as_json(self) -> bytes:
         """Return the text of ``manifest.json``."""

@@ -94,7 +94,7 @@ def restore(path: Path, manifest: Manifest) -> int:
     if not _known() <= set(manifest.migrations):
         call_command("migrate", verbosity=0, interactive=False)
     withdrawn_list.append(withdrawn_before)
-    reason = _("恢复了 %(made_at)s 的备份。") % {"made_at": manifest.made_at}
+    reason = _("恢复了 %(made_at)s 的备份。") % {"made_at": manifest.made_on}
     taken_back = fencing.set_back(reason)
     log(
         instance=Installation.made(),

@@ -54,7 +54,7 @@ class Command(BaseCommand):
                     "将用 %(made_at)s 的备份（%(items)d 条公开信息）换掉现在的数据库和"
                     "文件，备份以后写的都会丢失。要恢复请输入“恢复”："
                 )
-                % {"made_at": manifest.made_at, "items": manifest.items}
+                % {"made_at": manifest.made_on, "items": manifest.items}
             )
             if input().strip() not in ("恢复", "restore"):
                 raise CommandError(_("没有恢复，什么也没有改变。"))
