@@ -10,9 +10,11 @@ ENV PYTHONUNBUFFERED=1 \
     GONGKAI_BIND=0.0.0.0:8000
 
 WORKDIR /srv/gongkai
-# Pango draws the booklets and posters; the fonts are for Chinese.
+# Pango draws the booklets and posters; the fonts are for Chinese; `backup` and `restore`
+# call pg_dump and pg_restore.
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    libpango-1.0-0 libpangoft2-1.0-0 fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
+    libpango-1.0-0 libpangoft2-1.0-0 fonts-noto-cjk \
+    postgresql-client && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt ./
 RUN pip install --require-hashes -r requirements.txt
 

@@ -16,6 +16,7 @@ from tests import services
 from tests.browser import browser, browser_page  # noqa: F401
 from tests.factories import make_people, make_site
 from tests.migrated import migrate_once
+from tests.snapshots import number_after
 
 WRITTEN = pytest.StashKey[str]()
 
@@ -74,6 +75,8 @@ def write_again(written: str, tries: int = 5) -> None:
                 "flush", verbosity=0, interactive=False, inhibit_post_migrate=True
             )
             connection.creation.deserialize_db_from_string(written)
+            with connection.cursor() as cursor:
+                number_after(cursor, connection.introspection.table_names())
             break
         except DatabaseError:
             connections.close_all()

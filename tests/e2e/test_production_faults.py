@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import signal
 import time
 import uuid
 
@@ -102,6 +103,7 @@ def test_a_flushed_broker_and_a_killed_beat_lose_nothing(production_site):
 
 
 def test_two_beats_do_nothing_twice(production_site):
+    first = production_site.processes["beat"]
     production_site._spawn("beat", {})  # the first one goes on
     second = production_site.processes["beat"]
     try:
@@ -109,4 +111,5 @@ def test_two_beats_do_nothing_twice(production_site):
         settled(production_site)
         assert equal(production_site)
     finally:
-        sites.end_tree(second, 15)
+        sites.end_tree(second, signal.SIGTERM)
+        production_site.processes["beat"] = first
