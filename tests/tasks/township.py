@@ -235,6 +235,11 @@ def do_why(target, key):
     return row.last_error if row.wanted > row.delivered else ""
 
 
+def do_wanted(target, key):
+    """The version that a target should hold."""
+    return OutboxEntry.objects.get(target=target, key=key).wanted
+
+
 def do_try_now():
     """Let whatever waits be tried at once, as the retry button does."""
     TargetState.try_now()
