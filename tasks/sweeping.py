@@ -107,6 +107,7 @@ def revive() -> int:
     """
     given_up = OutboxEntry.objects.filter(
         dead=True,
+        skipped_at=None,
         held_version__isnull=True,
         attempts__gte=backoff.MAX_ATTEMPTS,
         next_at__lte=from_now(-REVIVE_AFTER_S),

@@ -39,6 +39,15 @@ GONGKAI_ORIGIN_KEYS: dict[str, list[str]] = {
     origin: keys.split("|")
     for origin, keys in pairs(env("GONGKAI_ORIGIN_KEYS", default="")).items()
 }
+# Portal role: what one township may send where nothing else is set for it at the desk.
+GONGKAI_ORIGIN_ITEMS = env.int("GONGKAI_ORIGIN_ITEMS", default=200_000)
+GONGKAI_ORIGIN_MEGABYTES = env.int("GONGKAI_ORIGIN_MEGABYTES", default=51_200)
+GONGKAI_ORIGIN_REQUESTS = env.int("GONGKAI_ORIGIN_REQUESTS", default=20_000)
+# Portal role: days without a new item after which a township is marked as silent.
+GONGKAI_SILENT_DAYS = env.int("GONGKAI_SILENT_DAYS", default=30)
+# When the officer is told that deliveries do not get on.
+GONGKAI_STUCK_MINUTES = env.int("GONGKAI_STUCK_MINUTES", default=15)
+GONGKAI_FAILING_HOURS = env.float("GONGKAI_FAILING_HOURS", default=2.0)
 GONGKAI_DEMO_PASSWORD = env("GONGKAI_DEMO_PASSWORD", default="")
 GONGKAI_FAILPOINT = env("GONGKAI_FAILPOINT", default="")
 # Off where a superior's portal puts its own head above these pages.

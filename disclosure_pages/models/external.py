@@ -1,6 +1,7 @@
 import hashlib
 
 from django.core.files import File
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,11 +9,39 @@ from disclosure_pages.choices import ExternalRelation, LinkStatus
 
 
 class Origin(models.Model):
-    """A township that may send to this portal, named by its credit code."""
+    """A township that may send to this portal, named by its credit code.
 
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
+    The limits are its own where set, else those of the settings. ``contacted_at``: its
+    last signed request, whatever became of it, within a minute; ``refusal``: why the
+    last one that was refused for its key or a limit was.
+    """
+
+    credit_code = models.CharField(
+        _("统一社会信用代码"),
+        max_length=18,
+        unique=True,
+        validators=[
+            RegexValidator(r"\A[0-9A-Z]{18}\Z", _("应为 18 位数字或大写字母。"))
+        ],
+    )
     name = models.CharField(_("名称"), max_length=80)
     enabled = models.BooleanField(_("启用"), default=True)
+    max_items = models.PositiveIntegerField(_("最多条数"), null=True, blank=True)
+    max_megabytes = models.PositiveIntegerField(
+        _("附件最多（MB）"), null=True, blank=True
+    )
+    max_requests = models.PositiveIntegerField(
+        _("每分钟最多请求"), null=True, blank=True, validators=[MinValueValidator(60)]
+    )
+    contacted_at = models.DateTimeField(
+        _("最近联系"), null=True, blank=True, editable=False
+    )
+    refused_at = models.DateTimeField(
+        _("最近拒收"), null=True, blank=True, editable=False
+    )
+    refusal = models.CharField(
+        _("拒收原因"), max_length=200, blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("来源机关")
@@ -103,6 +132,8 @@ class ExternalFile(models.Model):
     bytes = models.PositiveBigIntegerField()
     mime = models.CharField(max_length=100, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
+    # Who sent it first: its space counts as that township's.
+    origin = models.CharField(_("来源"), max_length=18, blank=True, db_index=True)
 
     class Meta:
         verbose_name = _("外来附件")

@@ -203,7 +203,12 @@ def _know_origin(received: Received) -> None:
 
 
 def store_file(
-    sha256: str, pieces: Iterable[bytes], *, mime: str, max_bytes: int
+    sha256: str,
+    pieces: Iterable[bytes],
+    *,
+    mime: str,
+    max_bytes: int,
+    origin: str = "",
 ) -> tuple[ExternalFile, bool]:
     """Keep a file under its hash, once; returns it and whether it is new.
 
@@ -227,7 +232,7 @@ def store_file(
         if known is not None:
             return known, False
         draft.seek(0)
-        stored = ExternalFile(sha256=sha256, bytes=size, mime=mime[:100])
+        stored = ExternalFile(sha256=sha256, bytes=size, mime=mime[:100], origin=origin)
         stored.file.save(sha256, File(draft), save=False)
     try:
         with transaction.atomic():

@@ -3,6 +3,7 @@
 from .changes import ChangeCounter, ChangedKey
 from .installation import Installation
 from .orders import IndexOrder
+from .origin_keys import OriginKey
 from .outbox import OutboxEntry
 from .rebuilds import IndexRebuild
 from .reports import ReconcileReport
@@ -16,14 +17,17 @@ from .template import (
     TemplateRow,
     TemplateValue,
 )
+from .watched import DeliveryHour, Trouble, TroubleKind
 
 __all__ = [
     "ChangeCounter",
     "ChangedKey",
+    "DeliveryHour",
     "IndexOrder",
     "Installation",
     "IndexRebuild",
     "Mode",
+    "OriginKey",
     "OutboxEntry",
     "PortalTemplate",
     "ReconcileReport",
@@ -34,4 +38,6 @@ __all__ = [
     "TemplateReceipt",
     "TemplateRow",
     "TemplateValue",
+    "Trouble",
+    "TroubleKind",
 ]

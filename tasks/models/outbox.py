@@ -126,7 +126,17 @@ class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
     def retry(self) -> int:
         """Let given-up or waiting rows be tried now, as if for the first time."""
         return self.filter(wanted__gt=F("delivered")).update(
-            dead=False, attempts=0, interruptions=0, next_at=Now()
+            dead=False, attempts=0, interruptions=0, skipped_at=None, next_at=Now()
+        )
+
+    def skip(self, *, by: Any, reason: str) -> int:
+        """Leave given-up rows alone until the item changes; returns how many.
+
+        Withdrawals are never left alone.
+        """
+        rows = self.filter(wanted__gt=F("delivered"), dead=True, skipped_at=None)
+        return rows.exclude(lane=Lane.WITHDRAW).update(
+            skipped_at=Now(), skipped_by=str(by)[:80], skip_reason=reason[:200]
         )
 
 
@@ -155,6 +165,12 @@ class OutboxEntry(models.Model):
     # What the target still has to confirm, in words; empty: it is our turn.
     awaiting = models.CharField(_("等待"), max_length=200, blank=True, default="")
     dead = models.BooleanField(_("已停止重试"), default=False)
+    # Given up for good by a person, until the item changes again.
+    skipped_at = models.DateTimeField(_("跳过时间"), null=True, blank=True)
+    skipped_by = models.CharField(_("跳过的人"), max_length=80, blank=True, default="")
+    skip_reason = models.CharField(
+        _("跳过的原因"), max_length=200, blank=True, default=""
+    )
     changed_at = models.DateTimeField(_("变更时间"), db_default=Now())
     checked_at = models.DateTimeField(_("核对时间"), null=True, blank=True)
     alarmed_at = models.DateTimeField(_("告警时间"), null=True, blank=True)
@@ -199,6 +215,11 @@ class OutboxEntry(models.Model):
         """What is going on, in words for the information officer."""
         if not self.pending:
             return _("已送达")
+        if self.skipped_at:
+            return _("已跳过：%(reason)s（%(by)s）") % {
+                "reason": self.skip_reason,
+                "by": self.skipped_by,
+            }
         if self.dead:
             return _("已停止重试")
         if self.awaiting:
@@ -254,6 +275,7 @@ class OutboxEntry(models.Model):
             last_error="",
             awaiting="",
             held_version=None,
+            skipped_at=None,
             changed_at=Now(),
         )
 

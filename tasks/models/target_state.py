@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from .. import backoff
@@ -41,6 +41,7 @@ class TargetState(models.Model):
     resting_until = models.DateTimeField(_("暂歇至"), null=True, blank=True)
     last_error = models.CharField(_("最近的问题"), max_length=500, blank=True)
     failed_at = models.DateTimeField(_("最近失败"), null=True, blank=True)
+    failing_since = models.DateTimeField(_("何时起连不上"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("推送目标")
@@ -77,13 +78,14 @@ class TargetState(models.Model):
             resting_until=from_now(wait_s),
             last_error=reason[:500],
             failed_at=Now(),
+            failing_since=Coalesce("failing_since", Now()),
         )
 
     @classmethod
     def note_answer(cls, name: str) -> None:
         """End the rest of a target that answered, whatever it said."""
         resting = cls.objects.filter(target=name, failures__gt=0)
-        resting.update(failures=0, resting_until=None)
+        resting.update(failures=0, resting_until=None, failing_since=None)
 
     @classmethod
     def try_now(cls) -> None:

@@ -1,23 +1,30 @@
 """What the portal role does with a request: who signed it, and the acts behind it."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import NoReturn
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from disclosure_pages.models import ExternalItem, Origin
 
-from ..models import SeenMessage
+from ..models import OriginKey, SeenMessage
+from .keys import HeldKey, held_keys
 from .protocol import MANIFEST_LIMIT, Digest, Refused, Row
+from .quotas import check_rate
 from .signing import ClockOff, SignatureRefused, verify
 
 FORGET_AFTER = timedelta(minutes=15)  # three times the tolerance of the signature
 FORGET_EVERY_S = 60
+NOTE_EVERY = timedelta(minutes=1)
 _last_forgotten = [0.0]
+
+
+def _never() -> bool:
+    return False
 
 
 def authenticate(
@@ -27,31 +34,99 @@ def authenticate(
     body_sha256: str,
     *,
     origin: str | None = None,
-) -> str:
-    """Return the origin that signed the request; its message id is used up.
+    urgent: Callable[[], bool] = _never,
+) -> Origin:
+    """Return the township that signed the request; its message id is used up.
 
     Args:
         origin: the only one that may sign; None: any that is paired with us.
+        urgent: asked, once the signature holds, when requests run short.
 
     Raises:
         ClockOff: its time is more than five minutes from ours.
         SignatureRefused: not signed by an accepted key, or seen before.
-        Refused: (403) the origin is switched off here.
+        Refused: (401) the key has ended, (403) the township is switched off here,
+            (429) it asks too often.
     """
-    paired: dict[str, list[str]] = settings.GONGKAI_ORIGIN_KEYS
-    for signer in [origin] if origin else paired:
-        keys = [key for key in paired.get(signer, []) if key]
+    signed = headers, method, target, body_sha256
+    for signer, keys in keys_by_age(origin).items():
+        found = _signed_by(keys, signed)
+        if found is None:
+            continue
+        key, message_id = found
+        known = _contacted(signer)
+        if key.ended:
+            _refuse(known, ended_words(key), 401)
+        if not known.enabled:
+            _refuse(known, _("该来源已被门户停用。"), 403)
         try:
-            message_id = verify(keys, headers, method, target, body_sha256)
+            check_rate(known, urgent)
+        except Refused as refused:
+            note_refusal(known, refused.reason)
+            raise
+        _use_up(signer, message_id)
+        _note_use(key)
+        return known
+    raise SignatureRefused("no accepted key")
+
+
+def keys_by_age(origin: str | None) -> dict[str, list[HeldKey]]:
+    """Return the keys to try, by township; those that ended last."""
+    found = held_keys(origin)
+    return {code: sorted(keys, key=lambda k: k.ended) for code, keys in found.items()}
+
+
+def _signed_by(
+    keys: list[HeldKey], signed: tuple[Mapping[str, str], str, str, str]
+) -> tuple[HeldKey, str] | None:
+    for key in keys:
+        try:
+            return key, verify([key.secret] if key.secret else [], *signed)
         except ClockOff:
             raise
         except SignatureRefused:
             continue
-        _use_up(signer, message_id)
-        if Origin.objects.filter(credit_code=signer, enabled=False).exists():
-            raise Refused(_("该来源已被门户停用。"), status=403)
-        return signer
-    raise SignatureRefused("no accepted key")
+    return None
+
+
+def ended_words(key: HeldKey) -> str:
+    """Say that a key has ended, for the township that still signs with it."""
+    ended_on = timezone.localtime(key.ends_at)
+    return _(
+        "签名用的旧密钥（指纹 %(mark)s）已于 %(date)s 停用，请换上门户新发的密钥。"
+    ) % {"mark": key.fingerprint, "date": f"{ended_on:%Y-%m-%d %H:%M}"}
+
+
+def _contacted(code: str) -> Origin:
+    """Return the township's row and note, once a minute, that it was in contact."""
+    known, _made = Origin.objects.get_or_create(
+        credit_code=code, defaults={"name": code}
+    )
+    now = timezone.now()
+    if known.contacted_at is None or now - known.contacted_at > NOTE_EVERY:
+        Origin.objects.filter(pk=known.pk).update(contacted_at=now)
+    return known
+
+
+def _note_use(key: HeldKey) -> None:
+    now = timezone.now()
+    row = key.row
+    if row and (row.used_at is None or now - row.used_at > NOTE_EVERY):
+        OriginKey.objects.filter(pk=row.pk).update(used_at=now)
+
+
+def _refuse(origin: Origin, reason: str, status: int) -> NoReturn:
+    note_refusal(origin, reason)
+    raise Refused(reason, status=status)
+
+
+def note_refusal(origin: Origin, reason: str) -> None:
+    """Keep why a township was refused, for the desk of the portal; once a minute."""
+    now = timezone.now()
+    same = origin.refusal == reason[:200] and origin.refused_at is not None
+    if same and now - origin.refused_at < NOTE_EVERY:
+        return
+    Origin.objects.filter(pk=origin.pk).update(refused_at=now, refusal=reason[:200])
 
 
 def _use_up(signer: str, message_id: str) -> None:

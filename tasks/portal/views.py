@@ -16,10 +16,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from cms.context import is_portal
-from disclosure_pages.models import ExternalFile, ExternalItem
+from disclosure_pages.models import ExternalFile, ExternalItem, Origin
+from disclosure_pages.public_state import PUBLISHED, WITHDRAWN
 from disclosure_pages.services import external
 
-from . import protocol, services
+from . import protocol, quotas, services
 from .protocol import KEY, MAX_FILE_BYTES, MAX_ITEM_BYTES, Refused
 from .signing import EMPTY_SHA256, ClockOff, SignatureRefused
 
@@ -52,7 +53,10 @@ def portal_view(*methods: str) -> Callable[[View], View]:
                 logger.info("signature refused: %s", error)
                 return _refusal(401, _("签名无效、过期或已用过。"))
             except Refused as error:
-                return _refusal(error.status, error.reason, **error.details)
+                answer = _refusal(error.status, error.reason, **error.details)
+                if wait := error.details.get("retry_after"):
+                    answer["Retry-After"] = str(wait)
+                return answer
             except UnreadablePostError:
                 return _refusal(400, _("内容没有收完。"))
             except OperationalError:
@@ -81,15 +85,28 @@ def _clock_words(ahead_s: int) -> str:
 
 
 def _authenticate(
-    request: HttpRequest, body_sha256: str = EMPTY_SHA256, origin: str | None = None
-) -> str:
+    request: HttpRequest,
+    body_sha256: str = EMPTY_SHA256,
+    origin: str | None = None,
+    urgent: Callable[[], bool] = lambda: False,
+) -> Origin:
     return services.authenticate(
         {name.lower(): value for name, value in request.headers.items()},
         request.method or "",
         request.get_full_path(),
         body_sha256,
         origin=origin,
+        urgent=urgent,
     )
+
+
+def _within(check: Callable[..., None], sender: Origin, *args: Any) -> None:
+    """Hold a township to its limits; the desk of the portal shows what it ran into."""
+    try:
+        check(sender, *args)
+    except Refused as refused:
+        services.note_refusal(sender, refused.reason)
+        raise
 
 
 def _length(request: HttpRequest, cap: int) -> int:
@@ -107,7 +124,7 @@ def item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
     """Take a version of one item, or show what is held."""
     if request.method == "PUT":
         return _put_item(request, origin, key)
-    _authenticate(request, origin=origin)
+    _authenticate(request, origin=origin, urgent=lambda: True)
     held = ExternalItem.objects.filter(origin=origin, key=key).first()
     if held is None:
         return _refusal(404, _("没有收到过这一条。"))
@@ -124,8 +141,15 @@ def item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
 
 def _put_item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
     body = request.read(_length(request, MAX_ITEM_BYTES))
-    _authenticate(request, hashlib.sha256(body).hexdigest(), origin=origin)
+    sender = _authenticate(
+        request,
+        hashlib.sha256(body).hexdigest(),
+        origin=origin,
+        urgent=lambda: protocol.parse_body(body).get("state") == WITHDRAWN,
+    )
     message = protocol.read_message(origin, key, protocol.parse_body(body))
+    if message.state == PUBLISHED:
+        _within(quotas.check_items, sender, key)
     try:
         held = external.store_external(
             external.Received(origin=origin, **message.as_json())
@@ -160,13 +184,16 @@ def file(request: HttpRequest, sha256: str) -> HttpResponse:
         known = ExternalFile.objects.filter(sha256=sha256).exists()
         return HttpResponse(status=200 if known else 404)
     size = _length(request, MAX_FILE_BYTES)
-    _authenticate(request, sha256)
+    sender = _authenticate(request, sha256)
+    if not ExternalFile.objects.filter(sha256=sha256).exists():
+        _within(quotas.check_bytes, sender, size)
     try:
         stored, created = external.store_file(
             sha256,
             _pieces(request, size),
             mime=request.headers.get("Content-Type", ""),
             max_bytes=MAX_FILE_BYTES,
+            origin=sender.credit_code,
         )
     except external.ContentMismatch as error:
         raise Refused(_("文件与 sha256 不符。"), sha256=str(error)) from error

@@ -35,6 +35,7 @@ RETRY_AFTER_CAP_S = 3600.0
 RETRY_AFTER_WITHDRAW_CAP_S = 30.0
 FILE_BYTES_PER_S = 100_000  # the slowest line on which a large file still gets through
 CHUNK = 1 << 16
+FULL_WAIT_S = 600.0  # the portal holds as much of ours as it lets in
 
 
 class Rejected(Exception):
@@ -299,16 +300,19 @@ def _expect(answer: Answer, *good: int) -> None:
     said = answer.data.get("error")
     detail = f"：{said[:200]}" if isinstance(said, str) and said else ""
     if status in (429, 503):
-        raise TargetDown(
-            _("门户正忙，要求稍后再发。"), retry_after=_retry_after(answer)
-        )
+        reason = _("门户正忙，要求稍后再发%(detail)s") % {"detail": detail or "。"}
+        raise TargetDown(reason, retry_after=_retry_after(answer))
     if status in (401, 403):
         reason = _("门户不认可本机关的签名或已停用本机关%(detail)s")
         raise TargetDown(reason % {"detail": detail})
     if status == 413 or (status in (400, 411, 422) and detail):
         reason = _("门户不接受这一条（%(status)d）%(detail)s")
+        reason %= {"status": status, "detail": detail}
+        full = isinstance(answer.data.get("quota"), str)  # may be widened any time
         raise Rejected(
-            TargetError(reason % {"status": status, "detail": detail}, retryable=False)
+            TargetError(
+                reason, retryable=full, retry_after=FULL_WAIT_S if full else None
+            )
         )
     raise Doubtful(_("门户回应异常（%(status)d）。") % {"status": status})
 
