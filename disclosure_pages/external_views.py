@@ -5,6 +5,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -14,12 +15,18 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from cms.context import is_portal
+from disclosure_pages.csv_answers import csv_answer, dated_download
 from disclosure_pages.external_html import clean_external_html, web_address
 from disclosure_pages.models import (
     ExternalAttachment,
     ExternalFile,
     ExternalItem,
     Origin,
+)
+from disclosure_pages.origin_coverage import (
+    coverage_cells,
+    coverage_header,
+    read_origins,
 )
 from disclosure_pages.public_state import LISTED_FIELDS, PUBLISHED, visible_external
 
@@ -92,6 +99,24 @@ def external_index(request: HttpRequest) -> HttpResponse:
         "chosen": origins.get(chosen),
     }
     return TemplateResponse(request, "disclosure_pages/external_index.html", context)
+
+
+@require_safe
+def external_coverage(request: HttpRequest) -> HttpResponse:
+    """Show what each township has sent and how fresh it is."""
+    _portal_role_only()
+    context = {"coverage": read_origins(), "silent_days": settings.GONGKAI_SILENT_DAYS}
+    return TemplateResponse(request, "disclosure_pages/external_coverage.html", context)
+
+
+@require_safe
+def external_coverage_file(request: HttpRequest) -> HttpResponse:
+    """The same table as CSV."""
+    _portal_role_only()
+    rows = coverage_cells(read_origins().rows)
+    answer = csv_answer("townships.csv", coverage_header(), rows)
+    dated_download(answer, "townships", "csv")
+    return answer
 
 
 def file_url(sha256: str, name: str) -> str:

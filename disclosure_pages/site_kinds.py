@@ -60,16 +60,17 @@ ROUTES = {
     "feedback": (Tags.COLUMN, _("网站找错")),
     "feedback_thanks": (Tags.SITE, _("已收到")),
     "external_index": (Tags.COLUMN, _("汇集的信息")),
+    "external_coverage": (Tags.COLUMN, _("汇集情况")),
     "external_item": (Tags.ARTICLE, _("外来信息")),
 }
-PORTAL_ONLY = {"external_index", "external_item"}
+PORTAL_ONLY = {"external_index", "external_item", "external_coverage"}
 # Routes that answer with anything but a page: data, files, signs of life.
 NOT_PAGES = {
     *("feed_latest", "feed_category", "feed_collection", "list_export"),
     *("collection_export", "sitemap", "sitemap_section", "media", "robots"),
     *("guide_print", "reading_point_coverage"),
     *("search_export", "search_feed", "search_print", "search_opened"),
-    *("external_file", "healthz", "readyz", "metrics"),
+    *("external_file", "external_coverage_file", "healthz", "readyz", "metrics"),
 }
 # What one person sees by a secret address: no page of the site.
 PRIVATE = {

@@ -33,6 +33,12 @@ urlpatterns = [
         name="opinion_picture",
     ),
     path("robots.txt", views.robots, name="robots"),
+    path("townships/", external_views.external_coverage, name="external_coverage"),
+    path(
+        "townships.csv",
+        external_views.external_coverage_file,
+        name="external_coverage_file",
+    ),
     path("external/", external_views.external_index, name="external_index"),
     path(
         "external/<str:origin>/<str:key>/",

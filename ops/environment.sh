@@ -18,7 +18,7 @@ step() {
 read_dotenv() {
     [ -f .env ] || return 0
     while IFS='=' read -r name value; do
-        case $name in PORT | GONGKAI_HOME | GONGKAI_PORTALS | GONGKAI_DEMO_PASSWORD)
+        case $name in PORT | GONGKAI_HOME | GONGKAI_PORTALS | GONGKAI_PORTAL_KEYS | GONGKAI_DEMO_PASSWORD)
             value=${value#[\"\']} value=${value%[\"\']}
             eval ": \"\${$name:=\$value}\""
             ;;

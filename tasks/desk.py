@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views import View
@@ -17,7 +19,7 @@ from wagtail.admin.views.generic import IndexView
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
-from .choices import CHANGE, target_label, target_names
+from .choices import CHANGE, Lane, target_label, target_names
 from .models import OutboxEntry, TargetState
 from .selectors import UNNAMED, titles
 from .wake import wake
@@ -35,7 +37,13 @@ class RetryColumn(Column):
         request = parent_context["request"]
         context["request"] = request
         context["may_retry"] = request.user.has_perm(CHANGE)
+        context["may_skip"] = context["may_retry"] and skippable(instance)
         return context
+
+
+def skippable(row: OutboxEntry) -> bool:
+    """Whether a person may give the row up: no withdrawal, and no system retries it."""
+    return row.dead and not row.skipped_at and row.lane != Lane.WITHDRAW
 
 
 def target_choices() -> list[tuple[str, str]]:
@@ -114,4 +122,51 @@ class RetryView(PermissionRequiredMixin, View):
         return redirect("gongkai_outbox")
 
 
-__all__ = ["OutboxView", "RetryView"]
+class SkipForm(forms.Form):
+    """Why the target shall go without this version."""
+
+    reason = forms.CharField(
+        label=_("原因"),
+        max_length=200,
+        help_text=_("例：门户没有这个栏目，已电话说好不报。"),
+    )
+
+
+class SkipView(PermissionRequiredMixin, View):
+    """Leave a row alone that was not taken, until its page changes again."""
+
+    permission_required = CHANGE
+    raise_exception = True
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._page(self._row(pk), SkipForm())
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self._row(pk)
+        form = SkipForm(request.POST)
+        if not form.is_valid():
+            return self._page(row, form)
+        reason = form.cleaned_data["reason"]
+        name = request.user.get_full_name() or request.user.username
+        rows = OutboxEntry.objects.filter(pk=pk, wanted=row.wanted)
+        if rows.skip(by=name, reason=reason):
+            data = {"reason": reason}
+            log(instance=row, action="gongkai.skip", user=request.user, data=data)
+            messages.success(request, _("已跳过。这一条再改动时，会自动再送。"))
+        else:
+            messages.error(request, _("没有跳过：这一条刚刚有变化，请再看一看。"))
+        return redirect("gongkai_outbox")
+
+    def _row(self, pk: int) -> OutboxEntry:
+        row = get_object_or_404(OutboxEntry, pk=pk)
+        if not skippable(row):
+            raise Http404
+        return row
+
+    def _page(self, row: OutboxEntry, form: SkipForm) -> HttpResponse:
+        names = titles({row.key}, self.request.user)
+        context = {"row": row, "title": names.get(row.key, UNNAMED), "form": form}
+        return TemplateResponse(self.request, "tasks/desk/skip.html", context)
+
+
+__all__ = ["OutboxView", "RetryView", "SkipView"]

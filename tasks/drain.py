@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from . import targets
 from .choices import Lane, target_names
@@ -13,7 +14,7 @@ from .delivery import Tally, deliver
 from .failpoints import failpoint
 from .fencing import may_send, note_reached
 from .locks import target_lock
-from .models import ChangedKey, OutboxEntry, TargetState
+from .models import ChangedKey, DeliveryHour, OutboxEntry, TargetState
 
 FAILURES_IN_A_ROW = 3  # batches without any success before a target gets a rest
 
@@ -92,6 +93,9 @@ def drain_batch(
         tally = deliver(target, entries)
     if not tally.down:
         TargetState.note_answer(name)
+    if tally.delivered or tally.failed:
+        now = timezone.now()
+        DeliveryHour.count(name, now, tally.delivered, tally.failed)
     if tally.delivered and any(entry.last_error for entry in entries):
         _hurry(name)
     return tally

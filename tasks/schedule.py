@@ -57,6 +57,7 @@ def periodic_jobs() -> list[Periodic]:
             slow=True,
         ),
         Periodic("tasks.alarm", "tasks.jobs.alarm.alarm", 15),
+        Periodic("tasks.watch", "tasks.jobs.watch.watch", 60, first_s=40),
         Periodic(
             "tasks.receipts", "tasks.jobs.receipts.receipts", 60, first_s=20, slow=True
         ),

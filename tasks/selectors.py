@@ -26,7 +26,8 @@ UNNAMED = _("（已不公开的信息）")
 class Backlog:
     """What one target still lacks; ``oldest_s``: age of the oldest change, seconds.
 
-    What the target itself has to confirm is counted in ``awaiting`` only.
+    What the target itself has to confirm is counted in ``awaiting`` only, what a
+    person gave up in ``skipped`` only.
     """
 
     target: str
@@ -35,6 +36,7 @@ class Backlog:
     awaiting: int = 0
     dead: int = 0
     oldest_s: float = 0.0
+    skipped: int = 0
 
 
 def backlogs() -> list[Backlog]:
@@ -49,7 +51,8 @@ def backlogs() -> list[Backlog]:
             pending=Count("pk", filter=ours),
             waiting=Count("pk", filter=ours & ~Q(last_error="")),
             awaited=Count("pk", filter=Q(dead=False) & ~Q(awaiting="")),
-            dead_rows=Count("pk", filter=Q(dead=True)),
+            dead_rows=Count("pk", filter=Q(dead=True, skipped_at=None)),
+            skipped=Count("pk", filter=~Q(skipped_at=None)),
             oldest=Min("changed_at", filter=ours),
             now=Now(),
         )
@@ -61,6 +64,7 @@ def backlogs() -> list[Backlog]:
             waiting=row["waiting"],
             awaiting=row["awaited"],
             dead=row["dead_rows"],
+            skipped=row["skipped"],
             oldest_s=max((row["now"] - row["oldest"]).total_seconds(), 0.0)
             if row["oldest"]
             else 0.0,

@@ -1,15 +1,13 @@
 """The officer's console: how each target is, what it still lacks, and its switch."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max
-from django.db.models.functions import TruncHour
+from django.db.models import F, Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -21,23 +19,29 @@ from wagtail.log_actions import log
 
 from .ahead import ahead, ours_count
 from .choices import CHANGE, VIEW, target_label, target_names
-from .models import Mode, OutboxEntry, ReconcileReport, TargetState
+from .desk import skippable
+from .models import Mode, OutboxEntry, ReconcileReport, TargetState, Trouble
 from .reports import latest
-from .selectors import Backlog, backlogs, titles
+from .selectors import UNNAMED, Backlog, backlogs, titles
 from .targets import TargetDown
+from .throughput import Chart, charts
 from .wake import wake
 
-HOURS = 24
 SHOWN = 50  # items of a kind of difference that a report names
+LETTERS = 5  # given-up items that the console names of each target
 
 
 @dataclass(frozen=True)
-class Bar:
-    """What was delivered in one hour; ``share``: per cent of the best hour."""
+class Letter:
+    """An item that a target did not take, and that nobody tries again."""
 
-    hour: datetime
-    count: int
-    share: int
+    row: OutboxEntry
+    title: str
+
+    @property
+    def skippable(self) -> bool:
+        """Whether a person may give it up."""
+        return skippable(self.row)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,9 @@ class Console:
     state: TargetState
     delivered_at: datetime | None
     report: ReconcileReport | None
-    bars: list[Bar] = field(default_factory=list)
+    chart: Chart
+    letters: list[Letter] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -67,8 +73,8 @@ class Console:
         return until is not None and until > timezone.now()
 
 
-def consoles() -> list[Console]:
-    """Return what is known of every configured target (five queries)."""
+def consoles(reader: Any) -> list[Console]:
+    """Return what is known of every configured target, whatever it lacks."""
     names = target_names()
     states = {row.target: row for row in TargetState.objects.filter(target__in=names)}
     rows = OutboxEntry.objects.filter(target__in=names).order_by()
@@ -77,40 +83,38 @@ def consoles() -> list[Console]:
         .annotate(last=Max("delivered_at"))
         .values_list("target", "last")
     )
-    reports, bars = latest(), _bars(names)
+    reports, drawn, letters = latest(), charts(names), _letters(names, reader)
+    troubles = list(Trouble.objects.filter(target__in=names, ended_at=None))
     return [
         Console(
             backlog,
             states.get(backlog.target) or TargetState(target=backlog.target),
             last.get(backlog.target),
             reports.get(backlog.target),
-            bars[backlog.target],
+            drawn[backlog.target],
+            letters[backlog.target],
+            [row for row in troubles if row.target == backlog.target],
         )
         for backlog in backlogs()
     ]
 
 
-def _bars(names: list[str]) -> dict[str, list[Bar]]:
-    """Return the last day by hours; an item counts in the hour of its last delivery."""
-    now = timezone.localtime().replace(minute=0, second=0, microsecond=0)
-    hours = [now - timedelta(hours=back) for back in reversed(range(HOURS))]
-    found = (
-        OutboxEntry.objects.filter(target__in=names, delivered_at__gte=hours[0])
-        .order_by()
-        .values("target", hour=TruncHour("delivered_at"))
-        .annotate(count=Count("pk"))
-    )
-    counts = {(row["target"], row["hour"]): row["count"] for row in found}
-    return {name: list(_scaled(name, hours, counts)) for name in names}
-
-
-def _scaled(
-    name: str, hours: list[datetime], counts: dict[tuple[str, datetime], int]
-) -> Iterator[Bar]:
-    most = max((counts.get((name, hour), 0) for hour in hours), default=0) or 1
-    for hour in hours:
-        count = counts.get((name, hour), 0)
-        yield Bar(hour, count, round(100 * count / most))
+def _letters(names: list[str], reader: Any) -> dict[str, list[Letter]]:
+    """Return the given-up items to show of each target, oldest first."""
+    rows = {
+        name: list(
+            OutboxEntry.objects.filter(
+                target=name, wanted__gt=F("delivered"), dead=True, skipped_at=None
+            ).order_by("changed_at", "pk")[:LETTERS]
+        )
+        for name in names
+    }
+    keys = {row.key for found in rows.values() for row in found}
+    known = titles(keys, reader) if keys else {}
+    return {
+        name: [Letter(row, known.get(row.key, UNNAMED)) for row in found]
+        for name, found in rows.items()
+    }
 
 
 class TargetsView(PermissionRequiredMixin, TemplateView):
@@ -122,7 +126,7 @@ class TargetsView(PermissionRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            consoles=consoles(),
+            consoles=consoles(self.request.user),
             may_change=self.request.user.has_perm(CHANGE),
             Mode=Mode,
             **kwargs,

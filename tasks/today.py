@@ -17,7 +17,7 @@ def deliveries(request: HttpRequest) -> Section | None:
     """没有送达: what a target did not take, for whoever may see the outbox."""
     if not request.user.has_perm(VIEW):
         return None
-    failed = OutboxEntry.objects.filter(wanted__gt=F("delivered"))
+    failed = OutboxEntry.objects.filter(wanted__gt=F("delivered"), skipped_at=None)
     failed = failed.filter(Q(dead=True) | ~Q(last_error=""))
     count = failed.count()
     if not count:

@@ -7,13 +7,21 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
 
+from cms.context import is_portal
 from cms.notice_kinds import NoticeKind, register_kind
 from search.desk import MENU_HOOK, VIEW
 
-from . import confirmation, today  # noqa: F401
+from . import confirmation, standing, today  # noqa: F401
 from .choices import VIEW as VIEW_OUTBOX
-from .desk import OutboxView, RetryView
+from .desk import OutboxView, RetryView, SkipView
 from .index_desk import indexes, order_for
+from .origins_desk import (
+    OriginAddView,
+    OriginKeyEndView,
+    OriginKeyView,
+    OriginsView,
+    OriginView,
+)
 from .targets_desk import AheadView, DecisionView, ReportView, TargetsView
 from .template import hooks as template_hooks  # noqa: F401
 
@@ -47,8 +55,28 @@ def outbox_urls() -> list[URLPattern]:
         path(
             "outbox/<int:pk>/retry/", RetryView.as_view(), name="gongkai_outbox_retry"
         ),
+        path("outbox/<int:pk>/skip/", SkipView.as_view(), name="gongkai_outbox_skip"),
         path("search/indexes/", indexes, name="gongkai_indexes"),
         path("search/indexes/<str:engine>/", order_for, name="gongkai_index_order"),
+    ]
+
+
+@hooks.register("register_admin_urls")
+def origin_urls() -> list[URLPattern]:
+    return [
+        path("origins/", OriginsView.as_view(), name="gongkai_origins"),
+        path("origins/add/", OriginAddView.as_view(), name="gongkai_origin_add"),
+        path("origins/<str:code>/", OriginView.as_view(), name="gongkai_origin"),
+        path(
+            "origins/<str:code>/key/",
+            OriginKeyView.as_view(),
+            name="gongkai_origin_key",
+        ),
+        path(
+            "origins/<str:code>/key/end/",
+            OriginKeyEndView.as_view(),
+            name="gongkai_origin_key_end",
+        ),
     ]
 
 
@@ -70,6 +98,20 @@ def outbox_menu_item() -> MenuItem:
 def targets_menu_item() -> MenuItem:
     return OutboxMenuItem(
         _("推送目标"), reverse("gongkai_targets"), icon_name="upload", order=901
+    )
+
+
+class OriginsMenuItem(OutboxMenuItem):
+    """来源机关: in the portal role only."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return is_portal() and super().is_shown(request)
+
+
+@hooks.register("register_reports_menu_item")
+def origins_menu_item() -> MenuItem:
+    return OriginsMenuItem(
+        _("来源机关"), reverse("gongkai_origins"), icon_name="download", order=902
     )
 
 
@@ -107,3 +149,7 @@ def log_actions(actions: LogActionRegistry) -> None:
         "gongkai.restore", _("从备份恢复"), _("从备份恢复了数据库和文件")
     )
     actions.register_action("gongkai.reconcile", _("对账"), _("对账，报告已留存"))
+    actions.register_action("gongkai.skip", _("跳过推送"), _("跳过了没收下的一条"))
+    actions.register_action("gongkai.origin", _("改来源机关"), _("改了来源机关的设置"))
+    actions.register_action("gongkai.origin_key", _("发密钥"), _("发了一把新密钥"))
+    actions.register_action("gongkai.origin_key_end", _("停用密钥"), _("停用了密钥"))

@@ -40,6 +40,8 @@ PUBLIC = {
     "^lists/items\\.(?P<form>csv|json)$",
     "^lists/collection/(?P<slug>[-\\w]+)\\.(?P<form>csv|json)$",
     "media/<path:name>",
+    "townships/",
+    "townships.csv",
     "external/",
     "external/<str:origin>/<str:key>/",
     "external-files/<str:sha256>/<str:name>",

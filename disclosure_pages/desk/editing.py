@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from wagtail.admin import messages
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.ui.components import MediaContainer
+from wagtail.admin.ui.side_panels import BaseSidePanel
 from wagtail.admin.views.pages.create import CreateView
 from wagtail.admin.views.pages.edit import EditView
 from wagtail.admin.viewsets.pages import PageViewSet
@@ -30,6 +31,8 @@ from disclosure_pages.models.base import PublicPage
 from disclosure_pages.services.working_copy import is_working_copy
 
 SUBMITTING = ("action-submit", "action-restart-workflow")
+# Beside the editor of whatever may become public; others add theirs.
+side_panels: list[type[BaseSidePanel]] = [ProblemsSidePanel]
 
 
 class ChecksOnSubmission:
@@ -95,7 +98,8 @@ class DraftMixin:
         panels = super().get_side_panels()
         if self.expects_json_response or not issubclass(self.page_class, PublicPage):
             return panels
-        return MediaContainer([*panels, ProblemsSidePanel(self.page, self.request)])
+        ours = [panel(self.page, self.request) for panel in side_panels]
+        return MediaContainer([*panels, *ours])
 
 
 class DraftCreateView(DraftMixin, CreateView):

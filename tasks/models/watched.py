@@ -1,4 +1,4 @@
-"""What the officer's console remembers of the targets: their hours and their troubles."""
+"""What the officer's console remembers of the targets: hours and troubles."""
 
 from datetime import datetime
 

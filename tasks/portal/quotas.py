@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,9 +49,7 @@ def check_rate(origin: Origin, urgent: Callable[[], bool]) -> None:
     code, now = origin.credit_code, time.monotonic()
     read_at, count = _counted.get(code, (0.0, 0))
     if code not in _counted or now - read_at > COUNT_EVERY_S:
-        since = timezone.now() - MINUTE
-        recent = SeenMessage.objects.filter(signer=code, seen_at__gt=since)
-        read_at, count = now, recent.count()
+        read_at, count = now, requests_of(code)
     if count >= most and (count >= most * URGENT or not urgent()):
         _counted[code] = (read_at, count)
         raise Refused(
@@ -87,8 +85,9 @@ def check_items(origin: Origin, key: str) -> None:
         Refused: (413) the township already shows as many as it may.
     """
     code, most = origin.credit_code, limits(origin)[0]
-    shown = ExternalItem.objects.filter(origin=code, state=PUBLISHED)
-    if shown.filter(key=key).exists() or _fits("items", code, most, 1, shown.count):
+    if _shown(code).filter(key=key).exists():
+        return
+    if _fits("items", code, most, 1, lambda: items_of(code)):
         return
     raise Refused(
         _("本机关在门户上的信息已满 %(most)d 条，新的没有收下。请联系门户放宽。")
@@ -115,6 +114,21 @@ def check_bytes(origin: Origin, size: int) -> None:
         quota="bytes",
         limit=most,
     )
+
+
+def _shown(origin: str) -> QuerySet[ExternalItem]:
+    return ExternalItem.objects.filter(origin=origin, state=PUBLISHED)
+
+
+def items_of(origin: str) -> int:
+    """Return how many items of a township are public here, of every kind."""
+    return _shown(origin).count()
+
+
+def requests_of(origin: str) -> int:
+    """Return how many requests of a township were taken in the last minute."""
+    since = timezone.now() - MINUTE
+    return SeenMessage.objects.filter(signer=origin, seen_at__gt=since).count()
 
 
 def bytes_of(origin: str) -> int:

@@ -65,7 +65,8 @@ class PortalTarget:
         self._client = PortalClient(setting.address, self._key)
         # Below the lease, so that nobody else takes up the item meanwhile.
         self._timeout_s = min(TOTAL_TIMEOUT_S, settings.GONGKAI_LEASE_S * 2 / 3)
-        self._pause = (0.0, 0.0)  # since when (monotonic), seconds the portal asked for
+        # Since when (monotonic), seconds the portal asked for, and its words.
+        self._pause = (0.0, 0.0, "")
 
     @property
     def origin(self) -> str:
@@ -97,7 +98,8 @@ class PortalTarget:
             try:
                 outcomes.append(self._deliver(origin, version, state))
             except TargetDown as down:
-                self._pause = (time.monotonic(), down.retry_after or 0.0)
+                asked = down.retry_after or 0.0
+                self._pause = (time.monotonic(), asked, down.reason_zh)
                 if not outcomes:
                     raise
                 break
@@ -105,12 +107,12 @@ class PortalTarget:
 
     def _wait_as_asked(self, items: Sequence[tuple[int, PublicState]]) -> None:
         """Leave the portal alone while its ``Retry-After`` runs (withdrawals: 30 s)."""
-        since, seconds = self._pause
+        since, seconds, reason = self._pause
         if any(state.state == "withdrawn" for _version, state in items):
             seconds = min(seconds, RETRY_AFTER_WITHDRAW_CAP_S)
         left = since + seconds - time.monotonic()
         if left > 0:
-            raise TargetDown(_("门户要求稍后再发，正在等待。"), retry_after=left)
+            raise TargetDown(reason, retry_after=left)
 
     def _deliver(self, origin: str, version: int, state: PublicState) -> Outcome:
         try:

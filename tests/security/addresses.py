@@ -87,6 +87,7 @@ IN_PLACE = [
     (r"^admin/sites", {"pk": "main_site"}),
     (r"^admin/feedback", {"pk": "feedback"}),
     (r"^admin/outbox", {"pk": "outbox", "target": "=portal:city"}),
+    (r"^admin/origins", {"code": "=11330099MB1A2B3C4D"}),
     (r"^admin/search", {"pk": "question", "engine": "=local"}),
     (r"^admin/saved-filters", {"pk": "filter"}),
     (r"^admin/workflows/tasks", {"pk": "task", "app_label": "=wagtailcore",

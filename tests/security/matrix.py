@@ -111,6 +111,7 @@ PLACES = [
     ("villages", r"admin/snippets/gongkai_cms/village/"),
     ("organisation", r"admin/snippets/gongkai_cms/office/|admin/settings/"),
     ("people", r"admin/(users|groups)/"),
+    ("nobody", r"admin/origins/"),  # a portal's desk: the township has none
     ("nobody", r"admin/(sites|redirects|collections|workflows)/"),
 ]
 

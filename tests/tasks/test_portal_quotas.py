@@ -32,8 +32,7 @@ def _portal(settings, monkeypatch):
 def ask(client):
     def ask(method, path, body=b"", origin=ORIGIN, mime="application/json"):
         signed = sign(KEYS[origin], method, path, hashlib.sha256(body).hexdigest())
-        headers = {name: value for name, value in signed.items()}
-        return client.generic(method, path, body, mime, headers=headers)
+        return client.generic(method, path, body, mime, headers=signed)
 
     return ask
 

@@ -1,22 +1,24 @@
 """The console of targets, kept reconciliation reports, pausing and replaying."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from cms.models import Notice
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.services import site
 from disclosure_pages.services.withdrawal import withdraw
-from tasks import reports, sweeping, targets
+from tasks import reports, sweeping, targets, throughput
 from tasks.choices import Lane
 from tasks.drain import drain
-from tasks.models import Mode, OutboxEntry, ReconcileReport, TargetState
+from tasks.models import DeliveryHour, Mode, OutboxEntry, ReconcileReport, TargetState
 from tasks.reconciliation import Difference, Report
 from tasks.targets import TargetDown
 from tests.factories import make_item, make_people, make_user
@@ -271,3 +273,102 @@ def test_what_was_just_delivered_is_looked_at_within_a_minute(people):
     DisclosureItemPage.objects.filter(pk=item.pk).update(title="没有信号的改动")
     assert sweeping.compare_fresh() == 2
     assert targets.configured() == ["index:local", CITY]
+
+
+def dead(error="门户没有这个栏目", target=CITY):
+    item = make_item("没收下的公示")
+    rows = OutboxEntry.objects.filter(key=item.key, target=target)
+    rows.update(dead=True, last_error=error)
+    return rows.get()
+
+
+def skip(client, row, reason="门户没有这个栏目，说好不报"):
+    address = reverse("gongkai_outbox_skip", args=[row.pk])
+    return client.post(address, {"reason": reason}, follow=True)
+
+
+def test_the_hours_of_deliveries_are_drawn_and_told(officer):
+    text = page(officer)
+    assert text.count("<svg viewBox") >= 2
+    assert text.count("一天来送达") >= 2
+    total = OutboxEntry.objects.filter(target=CITY, delivered__gt=0).count()
+    (hours,) = DeliveryHour.objects.filter(target=CITY)
+    assert (hours.delivered, hours.failed) == (total, 0)
+    assert f"<td>{total}</td>" in text
+
+
+def test_each_delivery_counts_in_its_hour_not_only_the_last(people):
+    item = make_item()
+    drain()
+    before = DeliveryHour.objects.get(target=CITY).delivered
+    OutboxEntry.record([item.key], "publish")
+    drain()
+    assert DeliveryHour.objects.get(target=CITY).delivered == before + 1
+
+
+def test_attempts_that_failed_are_drawn_too(officer, world):
+    world.answers[CITY] = TargetDown("连不上门户")
+    make_item()
+    drain()
+    assert DeliveryHour.objects.get(target=CITY).failed >= 1
+    assert "gk-bar-failed" in page(officer)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "failed"), [(0, 0), (1, 0), (0, 1), (1, 10**6), (10**6, 1), (7, 7)]
+)
+def test_no_bar_leaves_the_drawing_and_none_is_invisible(delivered, failed):
+    chart = throughput.Chart([throughput.Bar(timezone.now(), delivered, failed)])
+    (drawn,) = chart.drawn
+    assert (drawn.height > 0) == (delivered > 0)
+    assert drawn.failed_height >= 0
+    assert 0 <= drawn.failed_y <= drawn.y <= throughput.HEIGHT
+
+
+def test_a_given_up_item_is_named_and_may_be_retried_or_skipped(officer):
+    row = dead()
+    text = page(officer)
+    assert "没收下的公示" in text
+    assert reverse("gongkai_outbox_retry", args=[row.pk]) in text
+    assert reverse("gongkai_outbox_skip", args=[row.pk]) in text
+
+
+def test_a_skipped_item_is_left_alone_until_it_changes(officer, people, world):
+    row = dead()
+    assert "已跳过" in skip(officer, row).content.decode()
+    row.refresh_from_db()
+    assert row.skip_reason == "门户没有这个栏目，说好不报"
+    OutboxEntry.objects.filter(pk=row.pk).update(
+        attempts=99, next_at=timezone.now() - timedelta(days=9)
+    )
+    assert sweeping.revive() == 0
+    drain()
+    assert (CITY, row.key, row.wanted) not in world.sent
+    assert "已跳过" in page(officer)
+    act = ModelLogEntry.objects.get(action="gongkai.skip")
+    assert act.user == people["officer"]
+    OutboxEntry.record([row.key], "publish")
+    drain()
+    assert (CITY, row.key, row.wanted + 1) in world.sent
+
+
+def test_a_skip_needs_a_reason(officer):
+    row = dead()
+    skip(officer, row, "")
+    row.refresh_from_db()
+    assert row.skipped_at is None
+
+
+def test_neither_a_withdrawal_nor_what_is_on_its_way_is_skipped(officer):
+    row = dead()
+    OutboxEntry.objects.filter(pk=row.pk).update(lane=Lane.WITHDRAW)
+    assert skip(officer, row).status_code == 404
+    OutboxEntry.objects.filter(pk=row.pk).update(lane=Lane.PUBLISH, dead=False)
+    assert skip(officer, row).status_code == 404
+    assert OutboxEntry.objects.all().skip(by="x", reason="x") == 0
+
+
+def test_who_only_reads_skips_nothing(client, people):
+    row = dead()
+    client.force_login(make_user("inspector", site.INSPECTOR_GROUP))
+    assert skip(client, row).status_code == 403
