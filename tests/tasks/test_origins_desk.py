@@ -119,7 +119,7 @@ def test_who_only_reads_changes_nothing(client, township):
     client.force_login(make_user("inspector", site.INSPECTOR_GROUP))
     assert client.get(at("origin", ORIGIN)).status_code == 200
     for name in ("origin", "origin_key", "origin_key_end"):
-        assert client.post(at(name, ORIGIN), {"days": 1}).status_code == 403
+        assert client.post(at(name, ORIGIN), {"days": 1}).status_code in (302, 403)
     assert not OriginKey.objects.exists()
 
 
