@@ -83,6 +83,7 @@ stop() { # exit code
     # shellcheck disable=SC2086
     kill ${township_pid:-} ${portal_pid:-} ${job:-} ${static_job:-} ${portal_job:-} 2>/dev/null || :
     wait
+    [ "$(cat "$home/.preparing/pid" 2>/dev/null)" != $$ ] || rm -rf "$home/.preparing"
     ! wants township || rm -f "$home/run.pid"
     ! wants portal || rm -f "$home/portal/run.pid"
     exit "$1"

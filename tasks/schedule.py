@@ -70,6 +70,13 @@ def periodic_jobs() -> list[Periodic]:
         # Within the hour after midnight no visitor of the day before can be told.
         Periodic("tasks.forget", "tasks.jobs.forget.forget", 3600, first_s=90),
         Periodic("tasks.words", "tasks.jobs.words.words", 60, first_s=50),
+        Periodic(
+            "tasks.remove_unshown_files",
+            "tasks.jobs.files.remove_unshown_files",
+            3600,
+            first_s=300,
+            slow=True,
+        ),
         Periodic("tasks.sweep", "tasks.jobs.sweep.sweep", 300, slow=True),
         Periodic(
             "tasks.sweep_fresh",

@@ -125,7 +125,11 @@ class ExternalItem(models.Model):
 
 
 class ExternalFile(models.Model):
-    """An attachment received from elsewhere, stored once by its hash."""
+    """An attachment received from elsewhere, stored once by its hash.
+
+    ``file`` is empty once nothing public named it any more: the row stays, so that its
+    address tells that it was withdrawn.
+    """
 
     sha256 = models.CharField(max_length=64, unique=True)
     file = models.FileField(upload_to="external/%Y/%m/")

@@ -4,12 +4,13 @@ import hashlib
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from disclosure_pages.models import (
@@ -22,6 +23,8 @@ from disclosure_pages.models.external import bucket_of
 from disclosure_pages.signals import public_state_changed
 
 PUBLISHED = "published"
+UNSHOWN_FOR = timedelta(days=1)
+AT_ONCE = 500
 
 
 class FilesMissing(Exception):
@@ -116,9 +119,9 @@ def _files(received: Received) -> dict[str, ExternalFile]:
     if received.state != PUBLISHED:
         return {}
     named = [attachment["sha256"] for attachment in received.attachments]
-    found = {
-        file.sha256: file for file in ExternalFile.objects.filter(sha256__in=named)
-    }
+    # Locked, so that none of them is removed before it is named here.
+    rows = held_files().filter(sha256__in=named).order_by("sha256")
+    found = {file.sha256: file for file in rows.select_for_update()}
     missing = sorted(set(named) - set(found))
     if missing:
         raise FilesMissing(missing)
@@ -202,6 +205,31 @@ def _know_origin(received: Received) -> None:
         Origin.objects.filter(pk=known.pk).update(name=name)
 
 
+def held_files() -> QuerySet[ExternalFile]:
+    """Return the files whose bytes are here."""
+    return ExternalFile.objects.exclude(file="")
+
+
+def remove_unshown(now: datetime) -> int:
+    """Remove the bytes of files that nothing public names; returns how many.
+
+    What came within a day stays: its item may still be on the way.
+    """
+    old = held_files().filter(uses=None, received_at__lt=now - UNSHOWN_FOR)
+    return sum(_remove(pk) for pk in list(old.values_list("pk", flat=True)[:AT_ONCE]))
+
+
+@transaction.atomic
+def _remove(pk: int) -> bool:
+    row = held_files().select_for_update().filter(pk=pk).first()
+    if row is None or row.uses.exists():
+        return False
+    name, storage = row.file.name, row.file.storage
+    ExternalFile.objects.filter(pk=pk).update(file="", bytes=0)
+    transaction.on_commit(lambda: storage.delete(name))
+    return True
+
+
 def store_file(
     sha256: str,
     pieces: Iterable[bytes],
@@ -229,15 +257,33 @@ def store_file(
         if digest.hexdigest() != sha256:
             raise ContentMismatch(digest.hexdigest())
         known = ExternalFile.objects.filter(sha256=sha256).first()
-        if known is not None:
+        if known is not None and known.file:
             return known, False
         draft.seek(0)
-        stored = ExternalFile(sha256=sha256, bytes=size, mime=mime[:100], origin=origin)
+        stored = ExternalFile(
+            pk=known.pk if known else None,
+            sha256=sha256,
+            bytes=size,
+            mime=mime[:100],
+            origin=origin,
+            received_at=timezone.now(),
+        )
         stored.file.save(sha256, File(draft), save=False)
-    try:
-        with transaction.atomic():
-            stored.save()
-    except IntegrityError:  # the same file came twice at once
-        stored.file.delete(save=False)
-        return ExternalFile.objects.get(sha256=sha256), False
-    return stored, True
+    if _keep(stored):
+        return stored, True
+    stored.file.delete(save=False)  # the same file came twice at once
+    return ExternalFile.objects.get(sha256=sha256), False
+
+
+def _keep(stored: ExternalFile) -> bool:
+    """Write the row of a file, unless somebody else just did."""
+    if stored.pk is None:
+        try:
+            with transaction.atomic():
+                stored.save()
+        except IntegrityError:
+            return False
+        return True
+    emptied = ExternalFile.objects.filter(pk=stored.pk, file="")
+    columns = ("file", "bytes", "mime", "origin", "received_at")
+    return bool(emptied.update(**{c: getattr(stored, c) for c in columns}))

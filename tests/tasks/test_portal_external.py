@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.public_state import (
@@ -13,8 +14,10 @@ from disclosure_pages.public_state import (
     publicly_visible,
 )
 from disclosure_pages.services.external import (
+    FilesMissing,
     Received,
     VersionConflict,
+    remove_unshown,
     store_external,
     store_file,
 )
@@ -23,6 +26,7 @@ from search import services
 from tasks.drain import drain
 from tasks.jobs.extract import extract
 from tasks.models import OutboxEntry
+from tasks.portal.quotas import bytes_of
 from tests.tasks.messages import state_of, withdrawal_of
 
 ORIGIN = "11330099MB1A2B3C4D"
@@ -153,3 +157,42 @@ def test_words_in_the_files_that_townships_sent_are_found(settings, tmp_path):
     receive(withdrawal_of(item.key), 2)
     drain()
     assert services.find(services.Asked("峡门村名单")).hits == []
+
+
+def stored(content, origin=ORIGIN):
+    sha256 = hashlib.sha256(content).hexdigest()
+    pieces = {"mime": "text/plain", "max_bytes": 1_000, "origin": origin}
+    return store_file(sha256, [content], **pieces)
+
+
+def test_files_that_nothing_public_names_give_their_space_back(
+    client, django_capture_on_commit_callbacks
+):
+    file, _new = stored(b"list")
+    shown, _new = stored(b"map")
+    item = receive(state_of(files=[("list.txt", b"list")]))
+    receive(state_of(files=[("map.txt", b"map")]))
+    tomorrow = timezone.now() + dt.timedelta(days=1, minutes=1)
+    assert remove_unshown(tomorrow) == 0
+    receive(withdrawal_of(item.key), 2)
+    path, storage = file.file.name, file.file.storage
+    assert remove_unshown(timezone.now()) == 0, "it may be sent again at once"
+    with django_capture_on_commit_callbacks(execute=True):
+        assert remove_unshown(tomorrow) == 1
+    assert not storage.exists(path)
+    assert shown.file.storage.exists(shown.file.name)
+    assert bytes_of(ORIGIN) == 3
+    answer = client.get(f"/external-files/{file.sha256}/list.txt")
+    assert answer.status_code == 410
+
+
+def test_a_removed_file_can_be_sent_again():
+    file, _new = stored(b"list")
+    remove_unshown(timezone.now() + dt.timedelta(days=2))
+    with pytest.raises(FilesMissing):
+        receive(state_of(files=[("list.txt", b"list")]))
+    again, new = stored(b"list", "B" * 18)
+    assert (again.pk, new, again.origin) == (file.pk, True, "B" * 18)
+    item = receive(state_of(files=[("list.txt", b"list")]))
+    with item.attachments.get().file.open_file() as opened:
+        assert opened.read() == b"list"
