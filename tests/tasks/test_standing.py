@@ -52,7 +52,7 @@ def test_a_portal_that_is_down_is_named_with_its_error(item, world):
 
 
 def test_what_was_refused_says_why_and_what_to_do(item, world):
-    world.answers[CITY] = TargetError("门户没有这个栏目", retryable=False)
+    world.answers[CITY, item.key] = TargetError("门户没有这个栏目", retryable=False)
     drain()
     found = at_city(item)
     assert (found.trouble, found.error) == (True, "门户没有这个栏目")

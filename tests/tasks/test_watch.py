@@ -21,6 +21,7 @@ MINUTE = dt.timedelta(minutes=1)
 @pytest.fixture(autouse=True)
 def officer(world, settings):
     settings.GONGKAI_STUCK_MINUTES, settings.GONGKAI_FAILING_HOURS = 15, 2
+    make_item()
     people = make_people()
     drain()
     return people["officer"]
@@ -80,6 +81,7 @@ def test_it_is_told_when_it_is_well_again_once(officer):
 
 def test_what_comes_and_goes_is_one_trouble(officer):
     rows, now = waiting(1), timezone.now()
+    OutboxEntry.objects.update(changed_at=now + dt.timedelta(hours=1))
     for minutes in range(0, 30, 3):
         rows.update(dead=minutes % 2 == 0)
         watch(now + minutes * MINUTE)
