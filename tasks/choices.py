@@ -43,6 +43,11 @@ def target_names() -> list[str]:
     ]
 
 
+def is_portal(name: str) -> bool:
+    """Whether a target is a portal: it can be paused, and takes few at once."""
+    return name.startswith("portal:")
+
+
 def target_label(name: str) -> str:
     """Return a target's name in words a clerk understands."""
     kind, _sign, rest = name.partition(":")

@@ -5,27 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from disclosure_pages.public_state import WITHDRAWN, PublicState, public_states
 
+from . import backoff
 from .choices import Lane
 from .failpoints import failpoint
 from .models import OutboxEntry, TargetState
 from .models.outbox import MAX_INTERRUPTIONS
-from .targets import (
-    Later,
-    Outcome,
-    Receipt,
-    Target,
-    TargetDown,
-    TargetError,
-    Waiting,
-)
+from .targets import Outcome, Receipt, Target, TargetDown, TargetError, Waiting
 
 logger = logging.getLogger(__name__)
 SNAPSHOT_TRIES = 5
-OUTBID_TRIES = 5  # how often we raise our version for one target that refuses it
+OUTBID_TRIES = 2  # how often we raise our version at once; later with a wait
 ENOUGH_FAILURES = 8  # rows that fail alone before the rest is not even tried
 ALONE_AFTER = 2  # interruptions after which a row is sent alone
 
@@ -116,7 +110,7 @@ def _deliver_batch(target: Target, entries: Sequence[OutboxEntry]) -> Tally:
         outcomes = target.put_many([(p.version, p.state) for p in parcels])
         failpoint("after_send")
     except TargetDown as error:
-        return _down(entries, error)
+        return _down(parcels, error)
     except DatabaseError:
         raise  # our own trouble: the lease runs out and the row comes back
     except Exception as error:
@@ -143,30 +137,43 @@ def _split(target: Target, entries: Sequence[OutboxEntry], error: Exception) -> 
 def _settle(parcels: list[Parcel], outcomes: Sequence[Outcome]) -> Tally:
     """Write down every outcome; a missing one counts as a failure."""
     good: list[tuple[Parcel, Receipt]] = []
-    later: list[OutboxEntry] = []
+    waiting: dict[Waiting, list[Parcel]] = {}
     tally = Tally()
     missing = TargetError(_("目标没有给出回执。"))
     padded = [*outcomes, *[missing] * len(parcels)]
     for parcel, outcome in zip(parcels, padded, strict=False):
-        if isinstance(outcome, Later):
-            later.append(parcel.entry)
-            continue
         if isinstance(outcome, Receipt):
             if _echoes(outcome, parcel):
                 good.append((parcel, outcome))
                 continue
             outcome = TargetError(_("回执与所发内容不符，不能算送达。"))
         if isinstance(outcome, Waiting):
-            entry = parcel.entry
-            entry.wait(outcome.reason_zh, parcel.version, outcome.again_s)
-            tally.waiting += 1
+            waiting.setdefault(outcome, []).append(parcel)
             continue
         _reject(parcel, outcome)
         tally.failed += 1
-    OutboxEntry.objects.held(later).put_off()
+    for outcome, these in waiting.items():
+        tally.waiting += _wait(these, outcome)
     failpoint("before_confirm")
     tally.delivered = _confirm(good)
     return tally
+
+
+def _wait(parcels: Sequence[Parcel], outcome: Waiting) -> int:
+    """Put rows off; returns how many of them the target has.
+
+    Rows that changed meanwhile are due at once.
+    """
+    by_version: dict[int, list[int]] = {}
+    for parcel in parcels:
+        by_version.setdefault(parcel.version, []).append(parcel.entry.pk)
+    same = Q()
+    for version, pks in by_version.items():
+        same |= Q(wanted=version, pk__in=pks)
+    held = OutboxEntry.objects.held(parcel.entry for parcel in parcels)
+    held.filter(same).put_off(outcome.reason_zh, outcome.again_s)
+    held.release()
+    return len(parcels) if outcome.again_s else 0
 
 
 def _echoes(receipt: Receipt, parcel: Parcel) -> bool:
@@ -220,16 +227,17 @@ def _reject(parcel: Parcel, error: TargetError) -> None:
             error.reason_zh,
             version,
             retryable=error.retryable,
-            retry_after=error.retry_after,
+            again_s=error.again_s,
         )
         return
     withdrawn = parcel.state.state == WITHDRAWN
     unrecorded = error.stale == version and not error.gone_there
     ours = entry.target.startswith("index:") or withdrawn or unrecorded
-    if ours and entry.attempts <= OUTBID_TRIES:
-        entry.outbid(version, error.stale)
-    elif withdrawn:
-        entry.postpone(error.reason_zh, version)
+    if ours and (withdrawn or entry.attempts < backoff.MAX_ATTEMPTS):
+        cap_s = backoff.CAP_WITHDRAW_S if withdrawn else backoff.CAP_S
+        at_once = entry.attempts <= OUTBID_TRIES
+        wait_s = 0.0 if at_once else backoff.delay_s(entry.attempts, cap_s=cap_s)
+        entry.outbid(error.reason_zh, version, error.stale, wait_s)
     else:
         entry.refuse(error.reason_zh, version, error.stale)
 
@@ -240,14 +248,15 @@ def _fail(entries: Sequence[OutboxEntry], reason: str, retryable: bool = True) -
     return Tally(failed=len(entries))
 
 
-def _down(entries: Sequence[OutboxEntry], error: TargetDown) -> Tally:
-    TargetState.note_down(entries[0].target, error.reason_zh, error.retry_after)
+def _down(parcels: list[Parcel], error: TargetDown) -> Tally:
+    """Settle what was judged before the target went away, and give it a rest."""
+    judged = len(error.done)
+    tally = _settle(parcels[:judged], error.done)
+    entries = [parcel.entry for parcel in parcels[judged:]]
+    if entries:
+        TargetState.note_down(entries[0].target, error.reason_zh, error.retry_after)
     with transaction.atomic():
         for entry in sorted(entries, key=lambda entry: entry.key):
-            entry.postpone(
-                error.reason_zh,
-                entry.wanted,
-                down=True,
-                retry_after=error.retry_after,
-            )
-    return Tally(failed=len(entries), down=True)
+            entry.postpone(error.reason_zh, entry.wanted, down=True)
+    tally += Tally(failed=len(entries), down=True)
+    return tally

@@ -20,7 +20,7 @@ from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from .choices import CHANGE, Lane, target_label, target_names
-from .models import OutboxEntry, TargetState
+from .models import Circuit, OutboxEntry, TargetState
 from .selectors import UNNAMED, titles
 from .wake import wake
 
@@ -119,6 +119,10 @@ class RetryView(PermissionRequiredMixin, View):
         wake()
         text = ngettext("将立即重试 %(n)d 条。", "将立即重试 %(n)d 条。", len(retried))
         messages.success(request, text % {"n": len(retried)})
+        for name, circuit in TargetState.circuits({r.target for r in retried}).items():
+            if circuit == Circuit.ASKED:
+                text = _("%(target)s请我们晚些再发，到时自动发送。")
+                messages.warning(request, text % {"target": target_label(name)})
         return redirect("gongkai_outbox")
 
 

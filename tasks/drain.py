@@ -4,16 +4,17 @@ import time
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from . import targets
-from .choices import Lane, target_names
+from .choices import Lane, is_portal, target_names
 from .delivery import Tally, deliver
 from .failpoints import failpoint
 from .fencing import may_send, note_reached
-from .locks import target_lock
+from .locks import target_place
 from .models import ChangedKey, DeliveryHour, OutboxEntry, TargetState
 
 FAILURES_IN_A_ROW = 3  # batches without any success before a target gets a rest
@@ -74,19 +75,17 @@ def drain(
 def drain_batch(
     name: str, room: int | None = None, *, urgent_only: bool = False
 ) -> Tally | None:
-    """Claim and deliver one batch of one target; None if somebody else is at it.
+    """Claim and deliver one batch of one target; None if others are at it.
 
     ``urgent_only``: withdrawals, to a target that is paused or rests.
     """
-    with target_lock(name) as ours:
-        if not ours:
+    places = TargetState.places(name)
+    with target_place(name, places + 1 if is_portal(name) else 1) as place:
+        if place is None:
             return None
         target = targets.get(name)
         size = target.batch_size if room is None else min(room, target.batch_size)
-        due = OutboxEntry.objects.all()
-        if urgent_only:
-            due = due.filter(lane=Lane.WITHDRAW)
-        entries = due.claim_due([name], size, settings.GONGKAI_LEASE_S)
+        entries = _claim(name, size, urgent_only=urgent_only or place >= places)
         if not entries:
             return None
         failpoint("after_claim")
@@ -99,6 +98,30 @@ def drain_batch(
     if tally.delivered and any(entry.last_error for entry in entries):
         _hurry(name)
     return tally
+
+
+def _claim(name: str, size: int, *, urgent_only: bool) -> list[OutboxEntry]:
+    """Claim a batch, if the target takes one more at once.
+
+    How many are on their way is told by the claims, whichever host they are made on:
+    one of a process that died counts until its lease is over. Beyond the limit of
+    a portal there is one place more, for withdrawals alone: they wait for nobody.
+    """
+    rows = OutboxEntry.objects.all()
+    if urgent_only:
+        rows = rows.filter(lane=Lane.WITHDRAW)
+    if not is_portal(name):
+        return rows.claim_due([name], size, settings.GONGKAI_LEASE_S)
+    if not rows.due().filter(target=name).exists():
+        return []
+    with transaction.atomic():
+        most = TargetState.lock(name).at_once
+        running = OutboxEntry.objects.claims(name)
+        if running > most:
+            return []
+        if running == most:
+            rows = rows.filter(lane=Lane.WITHDRAW)
+        return rows.claim_due([name], size, settings.GONGKAI_LEASE_S)
 
 
 def _hurry(name: str) -> None:

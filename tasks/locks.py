@@ -24,3 +24,17 @@ def target_lock(name: str, *, wait: bool = False) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+@contextmanager
+def target_place(name: str, most: int) -> Iterator[int | None]:
+    """Take one of ``most`` places at a target on this host; yields its number or None.
+
+    Like ``target_lock``, which is the same as place 0.
+    """
+    for place in range(most):
+        with target_lock(f"{name}-{place}" if place else name) as ours:
+            if ours:
+                yield place
+                return
+    yield None

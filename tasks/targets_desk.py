@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F, Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.generic import TemplateView
@@ -18,9 +17,16 @@ from wagtail.admin import messages
 from wagtail.log_actions import log
 
 from .ahead import ahead, ours_count
-from .choices import CHANGE, VIEW, target_label, target_names
+from .choices import CHANGE, VIEW, is_portal, target_label, target_names
 from .desk import skippable
-from .models import Mode, OutboxEntry, ReconcileReport, TargetState, Trouble
+from .models import (
+    Circuit,
+    Mode,
+    OutboxEntry,
+    ReconcileReport,
+    TargetState,
+    Trouble,
+)
 from .reports import latest
 from .selectors import UNNAMED, Backlog, backlogs, titles
 from .targets import TargetDown
@@ -64,13 +70,7 @@ class Console:
     @property
     def is_portal(self) -> bool:
         """Whether a person may pause it; an index always follows."""
-        return self.backlog.target.startswith("portal:")
-
-    @property
-    def resting(self) -> bool:
-        """Whether it is left alone for a moment, since it did not answer."""
-        until = self.state.resting_until
-        return until is not None and until > timezone.now()
+        return is_portal(self.backlog.target)
 
 
 def consoles(reader: Any) -> list[Console]:
@@ -129,6 +129,7 @@ class TargetsView(PermissionRequiredMixin, TemplateView):
             consoles=consoles(self.request.user),
             may_change=self.request.user.has_perm(CHANGE),
             Mode=Mode,
+            Circuit=Circuit,
             **kwargs,
         )
 
@@ -156,7 +157,7 @@ class DecisionView(PermissionRequiredMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, target: str) -> HttpResponse:
-        if target not in target_names() or not target.startswith("portal:"):
+        if target not in target_names() or not is_portal(target):
             raise Http404
         form = DecisionForm(request.POST)
         if not form.is_valid():

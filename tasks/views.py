@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import Metric
 from search import engines
 from search.saved import selectors as saved
 
+from .models import Circuit, TargetState
 from .selectors import Backlog, backlogs
 
 OVERDUE_S = 60.0
@@ -37,6 +38,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         connection.ensure_connection()
         rows = backlogs()
+        circuits = TargetState.circuits(row.target for row in rows)
         late = saved.late(timezone.now())
     except DatabaseError:
         return JsonResponse({"ready": False, "database": False}, status=503)
@@ -53,6 +55,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
                     "dead": row.dead,
                     "awaiting": row.awaiting,
                     "oldest_s": round(row.oldest_s, 1),
+                    "circuit": circuits[row.target],
                     "ok": row.oldest_s < OVERDUE_S and not row.dead,
                 }
                 for row in rows
@@ -67,7 +70,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Return backlogs and saved searches in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(BacklogCollector(backlogs()))
+    rows = backlogs()
+    registry.register(BacklogCollector(rows))
+    registry.register(
+        CircuitCollector(TargetState.circuits(row.target for row in rows))
+    )
     counts, late = saved.by_state(), saved.late(timezone.now())
     registry.register(SavedSearchCollector(counts, late))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
@@ -92,6 +99,20 @@ class BacklogCollector:
             for row in self.rows:
                 gauge.add_metric([row.target], getattr(row, field))
             yield gauge
+
+
+class CircuitCollector:
+    """Tells which targets are left alone for a while: 1, else 0."""
+
+    def __init__(self, circuits: dict[str, Circuit]) -> None:
+        self.circuits = circuits
+
+    def collect(self) -> Iterator[Metric]:
+        text = "Left alone for a while: it did not answer, or asked for a time"
+        gauge = GaugeMetricFamily("gongkai_target_resting", text, labels=["target"])
+        for target, circuit in self.circuits.items():
+            gauge.add_metric([target], circuit != Circuit.CLOSED)
+        yield gauge
 
 
 class SavedSearchCollector:

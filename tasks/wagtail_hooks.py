@@ -144,6 +144,9 @@ def log_actions(actions: LogActionRegistry) -> None:
         "gongkai.heal", _("对账后重推"), _("对账发现不一致，已要求重新推送")
     )
     actions.register_action("gongkai.target_mode", _("改推送开关"), _("改了推送开关"))
+    actions.register_action(
+        "gongkai.target_limit", _("限制同时发送"), _("改了同时发送的批数")
+    )
     actions.register_action("gongkai.replay", _("重推一段时间"), _("重推了一段时间"))
     actions.register_action(
         "gongkai.restore", _("从备份恢复"), _("从备份恢复了数据库和文件")

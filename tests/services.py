@@ -47,7 +47,7 @@ ALSO_ON_POSTGRESQL = {
         "search": "test_log test_questions test_saved_news test_saved_searches",
         "tasks": """
             test_changes test_confirmation test_drain test_embedded test_index_desk
-            test_linked_items test_outbox
+            test_linked_items test_outbox test_portal_limits
             test_portal_receiving test_rebuild test_receivers test_reconcile_index
             test_reconcile_portal test_sweeping test_template_portal test_wake
             test_withdrawn_everywhere

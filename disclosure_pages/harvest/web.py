@@ -4,12 +4,11 @@ One request per host in the pause that both sides want, whichever process asks; 
 robots.txt allows; with what was there before (ETag); no more than the time of the run.
 """
 
-import email.utils
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import timedelta
 from urllib.parse import SplitResult
 
 import httpx
@@ -27,6 +26,7 @@ from disclosure_pages.outgoing import (
     next_address,
     split_web_address,
 )
+from disclosure_pages.retry_after import retry_after_s
 
 AGENT = f"Mozilla/5.0 (compatible; {robots.NAME})"
 MAX_BYTES = 5_000_000
@@ -34,8 +34,8 @@ MAX_ROBOTS = 200_000
 TIMEOUT_S = 10.0
 WITHIN_S = 12.0  # one whole answer
 ROBOTS_FOR = timedelta(days=1)
-WAIT_S = (60.0, 86_400.0)  # what a Retry-After can ask for, and
-WAIT_UNSAID_S = 300.0
+WAIT_S = (60.0, 86_400.0)  # bounds of what a Retry-After is honoured for
+WAIT_UNSAID_S = 300.0  # busy without saying how long
 GONE = {404, 410}
 BUSY = {429, 503}
 INFLATED = {"gzip", "x-gzip", "deflate"}
@@ -209,31 +209,14 @@ class Web:
 
     def _busy(self, host: str, raw: httpx.Response) -> None:
         """Leave the host alone, all processes, as long as it asks for."""
-        wait_s = retry_after_s(raw.headers.get("retry-after", ""))
+        header, (shortest_s, longest_s) = raw.headers.get("retry-after", ""), WAIT_S
+        asked_s = retry_after_s(header, longest_s=longest_s)
+        wait_s = WAIT_UNSAID_S if asked_s is None else max(asked_s, shortest_s)
         until = timezone.now() + timedelta(seconds=wait_s)
         HarvestHost.objects.filter(host=host).update(next_at=until)
         minutes = max(1, round(wait_s / 60))
         words = _("对方网站忙，请我们 %(minutes)d 分钟后再来。") % {"minutes": minutes}
         raise Later(words, wait_s)
-
-
-def retry_after_s(header: str) -> float:
-    """Return the seconds that a Retry-After asks for, within bounds."""
-    try:
-        seconds = float(header) if header else WAIT_UNSAID_S
-    except ValueError:
-        seconds = _until(header)
-    shortest, longest = WAIT_S
-    return min(max(seconds, shortest), longest) if seconds == seconds else longest
-
-
-def _until(text: str) -> float:
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        return WAIT_UNSAID_S
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (moment - timezone.now()).total_seconds()
 
 
 def _split(url: str) -> SplitResult:

@@ -8,7 +8,7 @@ from .outbox import OutboxEntry
 from .rebuilds import IndexRebuild
 from .reports import ReconcileReport
 from .seen import SeenMessage
-from .target_state import Mode, TargetState
+from .target_state import Circuit, Mode, TargetState
 from .template import (
     PortalTemplate,
     TemplateBatch,
@@ -22,6 +22,7 @@ from .watched import DeliveryHour, Trouble, TroubleKind
 __all__ = [
     "ChangeCounter",
     "ChangedKey",
+    "Circuit",
     "DeliveryHour",
     "IndexOrder",
     "Installation",

@@ -85,6 +85,11 @@ class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
         claimed = self.filter(pk__in=pks, claim=token)
         return list(claimed.order_by("lane", "next_at", "pk"))
 
+    def claims(self, target: str) -> int:
+        """Return how many batches of a target are on their way, whoever sends them."""
+        running = self.filter(target=target, lease_until__gt=Now()).exclude(claim="")
+        return running.order_by().values("claim").distinct().count()
+
     def held(self, entries: Iterable["OutboxEntry"]) -> "OutboxQuerySet":
         """Of ``entries`` the rows that are still ours by lease."""
         rows = list(entries)
@@ -118,10 +123,17 @@ class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
             next_at=Now(),
         )
 
-    def put_off(self) -> int:
-        """Give back what was not sent for want of time: that was no attempt."""
+    def put_off(self, reason: str, again_s: float) -> int:
+        """Give rows back that neither failed nor arrived: that was no attempt."""
+        said = {"awaiting": reason[:200], "last_error": ""} if reason else {}
         attempts = Greatest(F("attempts"), Value(1)) - 1
-        return self.update(claim="", lease_until=None, next_at=Now(), attempts=attempts)
+        return self.update(
+            claim="",
+            lease_until=None,
+            next_at=from_now(again_s),
+            attempts=attempts,
+            **said,
+        )
 
     def retry(self) -> int:
         """Let given-up or waiting rows be tried now, as if for the first time."""
@@ -330,20 +342,20 @@ class OutboxEntry(models.Model):
         *,
         retryable: bool = True,
         down: bool = False,
-        retry_after: float | None = None,
+        again_s: float | None = None,
     ) -> None:
         """Give the row back after a failure, to be tried later or given up.
 
+        ``again_s``: seconds after which the target may take it, where it is known.
         Withdrawals are never given up and wait 30 s at most; a target that is down
         makes nothing dead. A row that changed meanwhile is due at once.
         """
         urgent = self.lane == Lane.WITHDRAW
         cap_s = backoff.CAP_DOWN_S if down else backoff.CAP_S
-        wait_s = backoff.delay_s(
-            self.attempts,
-            cap_s=min(cap_s, backoff.CAP_WITHDRAW_S) if urgent else cap_s,
-            retry_after=retry_after,
-        )
+        cap_s = min(cap_s, backoff.CAP_WITHDRAW_S) if urgent else cap_s
+        wait_s = backoff.delay_s(self.attempts, cap_s=cap_s)
+        if again_s is not None:
+            wait_s = min(again_s, cap_s)
         over = not retryable or self.attempts >= backoff.MAX_ATTEMPTS
         held = OutboxEntry.objects.held([self])
         held.filter(wanted=version).update(
@@ -351,21 +363,6 @@ class OutboxEntry(models.Model):
             last_error=reason[:500],
             **({} if down else {"awaiting": ""}),
             next_at=from_now(wait_s),
-            lease_until=None,
-            claim="",
-        )
-        held.release()
-
-    def wait(self, reason: str, version: int, again_s: float) -> None:
-        """Note that the target will tell later; nothing failed, so nothing counts."""
-        held = OutboxEntry.objects.held([self])
-        held.filter(wanted=version).update(
-            awaiting=reason[:200],
-            dead=False,
-            attempts=0,
-            interruptions=0,
-            last_error="",
-            next_at=from_now(again_s),
             lease_until=None,
             claim="",
         )
@@ -384,13 +381,16 @@ class OutboxEntry(models.Model):
         )
         held.release()
 
-    def outbid(self, version: int, held_version: int) -> None:
+    def outbid(
+        self, reason: str, version: int, held_version: int, wait_s: float
+    ) -> None:
         """Raise ``wanted`` above what the target holds, so that ours can win."""
         held = OutboxEntry.objects.held([self])
         held.filter(wanted=version).update(
             wanted=held_version + 1,
             interruptions=0,
-            next_at=Now(),
+            last_error=reason[:500],
+            next_at=from_now(wait_s),
             lease_until=None,
             claim="",
         )

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +14,15 @@ import httpcore
 import httpx
 from django.utils.translation import gettext as _
 
+from disclosure_pages.retry_after import retry_after_s
+
 from .signing import EMPTY_SHA256, sign
 
 CONNECT_TIMEOUT_S = 10.0
 TOTAL_TIMEOUT_S = 20.0
+LONGEST_WAIT_S = 3600.0  # that a portal can ask for
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+FILE_BYTES_PER_S = 100_000  # the slowest line on which a large file still gets through
 
 
 class PortalUnreachable(Exception):
@@ -31,11 +37,21 @@ class Answer:
     headers: httpx.Headers
     data: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def asked_wait_s(self) -> float | None:
+        """Seconds for which the portal wants to be left alone, an hour at most."""
+        header = self.headers.get("retry-after", "")
+        return retry_after_s(header, longest_s=LONGEST_WAIT_S)
+
 
 class _Deadline(threading.local):
-    """The instant (monotonic clock) at which this thread's request must be over."""
+    """The instants (monotonic clock) at which this thread's work must be over.
+
+    ``at``: the request; ``round_at``: all requests of the round, files aside.
+    """
 
     at = float("inf")
+    round_at = float("inf")
 
     def left(self, timeout: float | None) -> float:
         seconds = self.at - time.monotonic()
@@ -106,6 +122,63 @@ class PortalClient:
             headers={"User-Agent": "gongkai", "Accept-Encoding": "identity"},
         )
 
+    @contextmanager
+    def round(self, seconds: float) -> Iterator[None]:
+        """Let all requests of this thread be over in so many seconds, files aside."""
+        outer = self._deadline.round_at
+        self._deadline.round_at = min(outer, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._deadline.round_at = outer
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left of the round."""
+        return self._deadline.round_at - time.monotonic()
+
+    def send_file(
+        self,
+        path: str,
+        body: Iterable[bytes],
+        *,
+        size: int,
+        sha256: str,
+        kind: str,
+        pause_s: float,
+    ) -> Answer:
+        """PUT a stream of bytes, in a time that grows with its size.
+
+        It is given up when nothing moves for ``pause_s``, and the answer has that long
+        too. The round is longer by the time that it took.
+
+        Raises:
+            PortalUnreachable: see ``request``.
+        """
+        began = time.monotonic()
+        try:
+            return self.request(
+                "PUT",
+                path,
+                self._moving(body, pause_s),
+                size=size,
+                sha256=sha256,
+                headers={"Content-Type": kind},
+                timeout_s=pause_s,
+            )
+        finally:
+            self._deadline.round_at += time.monotonic() - began
+
+    def _moving(self, body: Iterable[bytes], pause_s: float) -> Iterator[bytes]:
+        """Pass a body on; each piece that was taken moves the deadline on."""
+        began, sent = time.monotonic(), 0
+        for piece in body:
+            slowest = began + pause_s + sent / FILE_BYTES_PER_S
+            self._deadline.at = min(slowest, time.monotonic() + pause_s)
+            yield piece
+            sent += len(piece)
+        self._deadline.at = time.monotonic() + pause_s
+
     def send_json(
         self,
         method: str,
@@ -151,7 +224,8 @@ class PortalClient:
         sent = {**(headers or {}), **self._proof(method, target, sha256)}
         if size:
             sent["Content-Length"] = str(size)
-        self._deadline.at = time.monotonic() + timeout_s
+        ends = min(time.monotonic() + timeout_s, self._deadline.round_at)
+        self._deadline.at = ends
         content = body if size else None
         try:
             with self._http.stream(
@@ -161,7 +235,7 @@ class PortalClient:
         except httpx.TimeoutException as error:
             raise PortalUnreachable(_("门户没有在规定时间内回应。")) from error
         except httpx.ConnectError as error:
-            raise PortalUnreachable(_("连接不上门户。")) from error
+            raise PortalUnreachable(_no_connection(error)) from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise PortalUnreachable(_("与门户的连接中断，回应不完整。")) from error
 
@@ -181,3 +255,12 @@ class PortalClient:
             data = {}
         found = data if isinstance(data, dict) else {}
         return Answer(response.status_code, response.headers, found)
+
+
+def _no_connection(error: BaseException | None) -> str:
+    """Return why no connection came about, in words."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return _("门户的证书不可信或与网址不符，什么都没有发送。")
+        error = error.__cause__ or error.__context__
+    return _("连接不上门户。")

@@ -30,7 +30,15 @@ class NotAllowed(Exception):
 
 
 class Busy(Exception):
-    """The portal as a whole takes nothing for now."""
+    """The portal as a whole takes nothing for now.
+
+    Args:
+        retry_after: seconds it asked us to wait.
+    """
+
+    def __init__(self, words: str, retry_after: float | None) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
 
 
 class Invalid(Exception):
@@ -117,7 +125,7 @@ def sorted_answer(answer: Answer, *good: int) -> Answer:
     if status in good:
         return answer
     if status in (429, 502, 503, 504):
-        raise Busy(_("门户正忙，要求稍后再发。"))
+        raise Busy(_("门户正忙，要求稍后再发。"), answer.asked_wait_s)
     if status >= 500 and kind in CONFLICTS:  # noqa: PLR2004
         raise Conflict(_("门户上另有写入，稍后再试。"))
     if status == 403 and "lock" in said.lower():  # noqa: PLR2004

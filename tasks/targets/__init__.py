@@ -7,15 +7,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from ..choices import target_names
-from .base import (
-    Later,
-    Outcome,
-    Receipt,
-    Target,
-    TargetDown,
-    TargetError,
-    Waiting,
-)
+from .base import Outcome, Receipt, Target, TargetDown, TargetError, Waiting
 
 # By path: a portal adapter may itself depend on the outbox.
 CLASSES = {
@@ -47,7 +39,6 @@ def _forget(**kwargs: Any) -> None:
 setting_changed.connect(_forget, dispatch_uid="gongkai_targets")
 
 __all__ = [
-    "Later",
     "Outcome",
     "Receipt",
     "Target",

@@ -54,49 +54,58 @@ class TargetError:
         stale: the version the target holds, when it refused ours (409): a higher one,
             or the same one with other content. Not retried as it is.
         gone_there: what it holds is a tombstone, which only a person may overrule.
-        retry_after: seconds the target asked us to wait.
+        again_s: seconds after which it may take this item, where that is known.
     """
 
     reason_zh: str
     retryable: bool = True
     stale: int | None = None
     gone_there: bool = False
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True)
-class Later:
-    """Not sent this time, to stay within the lease; due again at once."""
-
-
-class TargetDown(Exception):
-    """The target as a whole cannot be reached: nothing of the batch was judged.
-
-    Such a failure never makes a row dead and ends this round for the target.
-    """
-
-    def __init__(self, reason_zh: str, retry_after: float | None = None) -> None:
-        super().__init__(reason_zh)
-        self.reason_zh = reason_zh
-        self.retry_after = retry_after
+    again_s: float | None = None
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """The target has the item (or will fetch it) and tells later what became of it.
+    """Neither delivered nor failed: the item comes up again, however often it takes.
 
-    Neither delivered nor failed: the target is asked again, however often it takes.
+    Either the target has it (or will fetch it) and tells later what became of it, or
+    there was no time for it in this round. It counts as no attempt.
 
     Args:
-        reason_zh: what is waited for, shown as the state of the row.
-        again_s: seconds after which to ask again.
+        reason_zh: what is waited for, shown as the state of the row; empty where
+            it is only our turn.
+        again_s: seconds after which to ask again; 0 where nothing was sent.
     """
 
-    reason_zh: str
-    again_s: float
+    reason_zh: str = ""
+    again_s: float = 0.0
 
 
-Outcome = Receipt | TargetError | Later | Waiting
+Outcome = Receipt | TargetError | Waiting
+
+
+class TargetDown(Exception):
+    """The target as a whole can't be reached, or asks to be left alone.
+
+    Such a failure never makes a row dead, and gives the target a rest.
+
+    Args:
+        reason_zh: shown to the information officer as it is.
+        retry_after: seconds the target asked us to wait, for everybody to keep.
+        done: outcomes of the first items of the batch, known before it went away; of
+            the others nothing was judged.
+    """
+
+    def __init__(
+        self,
+        reason_zh: str,
+        retry_after: float | None = None,
+        done: Sequence[Outcome] = (),
+    ) -> None:
+        super().__init__(reason_zh)
+        self.reason_zh = reason_zh
+        self.retry_after = retry_after
+        self.done = list(done)
 
 
 class Target(Protocol):

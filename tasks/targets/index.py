@@ -11,7 +11,7 @@ from search.builder import build_documents
 from search.engines.base import EngineDown, EngineError, Versioned
 from search.engines.base import Receipt as EngineReceipt
 
-from .base import Later, Outcome, Receipt, TargetDown, TargetError
+from .base import Outcome, Receipt, TargetDown, TargetError, Waiting
 
 PORTION = 300_000  # characters of files that go into one write
 BUDGET_S = 10.0  # a third of a lease
@@ -46,8 +46,8 @@ class IndexTarget:
                 if time.monotonic() > ends:
                     break
         except EngineDown as error:
-            raise TargetDown(_("检索引擎暂时不可用。")) from error
-        return outcomes + [Later()] * (len(items) - len(outcomes))
+            raise TargetDown(_("检索引擎暂时不可用。"), done=outcomes) from error
+        return outcomes + [Waiting()] * (len(items) - len(outcomes))
 
 
 def portions(documents: Iterable[Versioned]) -> Iterator[list[Versioned]]:

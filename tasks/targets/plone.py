@@ -28,7 +28,7 @@ from ..portal.plone import (
     is_taken,
 )
 from ..portal.protocol import Row
-from .base import Later, Outcome, PortalSetting, Receipt, TargetDown, TargetError
+from .base import Outcome, PortalSetting, Receipt, TargetDown, TargetError, Waiting
 from .plone_files import Files
 from .plone_items import (
     FIELDS,
@@ -84,11 +84,10 @@ class PloneTarget:
             self._begin()
             try:
                 outcomes.append(self._deliver(version, state))
-            except TargetDown:
-                if not outcomes:
-                    raise
-                break
-        return outcomes + [Later()] * (len(items) - len(outcomes))
+            except TargetDown as down:
+                down.done = outcomes
+                raise
+        return outcomes + [Waiting()] * (len(items) - len(outcomes))
 
     def _begin(self) -> None:
         """Start the clock for one item: it must be over before the lease is."""
@@ -107,7 +106,7 @@ class PloneTarget:
         try:
             self._client.ask("GET", "/@types", None, 200)
         except FAILURES as error:
-            raise TargetDown(str(error)) from error
+            raise _down(error) from error
 
     def _deliver(self, version: int, state: PublicState) -> Outcome:
         """Bring one item there; what other writers break is done again from its start.
@@ -128,7 +127,7 @@ class PloneTarget:
             except Invalid as error:
                 return TargetError(str(error), retryable=False)
             except (NotAllowed, Busy) as error:
-                raise TargetDown(str(error)) from error
+                raise _down(error) from error
             except (PortalUnreachable, Unclear) as error:
                 self._begin()
                 self._check_account()
@@ -331,11 +330,16 @@ class PloneTarget:
         try:
             return list(self._search({}))
         except FAILURES as error:
-            raise TargetDown(str(error)) from error
+            raise _down(error) from error
 
     def waiting_keys(self) -> set[str]:
         """Return nothing: this portal answers at once."""
         return set()
+
+
+def _down(error: Exception) -> TargetDown:
+    wait_s = error.retry_after if isinstance(error, Busy) else None
+    return TargetDown(str(error), retry_after=wait_s)
 
 
 class _Taken(Exception):

@@ -1,10 +1,7 @@
 """A city portal that speaks portal protocol v1."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.conf import settings
@@ -29,11 +26,8 @@ from ..portal.protocol import (
     file_path,
     item_path,
 )
-from .base import Later, Outcome, PortalSetting, Receipt, TargetDown, TargetError
+from .base import Outcome, PortalSetting, Receipt, TargetDown, TargetError, Waiting
 
-RETRY_AFTER_CAP_S = 3600.0
-RETRY_AFTER_WITHDRAW_CAP_S = 30.0
-FILE_BYTES_PER_S = 100_000  # the slowest line on which a large file still gets through
 CHUNK = 1 << 16
 FULL_WAIT_S = 600.0  # the portal holds as much of ours as it lets in
 
@@ -65,8 +59,6 @@ class PortalTarget:
         self._client = PortalClient(setting.address, self._key)
         # Below the lease, so that nobody else takes up the item meanwhile.
         self._timeout_s = min(TOTAL_TIMEOUT_S, settings.GONGKAI_LEASE_S * 2 / 3)
-        # Since when (monotonic), seconds the portal asked for, and its words.
-        self._pause = (0.0, 0.0, "")
 
     @property
     def origin(self) -> str:
@@ -89,30 +81,22 @@ class PortalTarget:
             TargetDown: the portal can't be reached, refuses us or asks us to wait.
         """
         origin = self.origin
-        self._wait_as_asked(items)
         outcomes: list[Outcome] = []
-        started = time.monotonic()
-        for version, state in items:
-            if outcomes and time.monotonic() - started > self._timeout_s / 4:
-                break
-            try:
-                outcomes.append(self._deliver(origin, version, state))
-            except TargetDown as down:
-                asked = down.retry_after or 0.0
-                self._pause = (time.monotonic(), asked, down.reason_zh)
-                if not outcomes:
+        with self._client.round(self._timeout_s):
+            for version, state in items:
+                if outcomes and self._client.left_s < self._timeout_s * 3 / 4:
+                    break
+                try:
+                    outcomes.append(self._deliver(origin, version, state))
+                except TargetDown as down:
+                    down.done = outcomes
                     raise
-                break
-        return outcomes + [Later()] * (len(items) - len(outcomes))
+        return outcomes + [Waiting()] * (len(items) - len(outcomes))
 
-    def _wait_as_asked(self, items: Sequence[tuple[int, PublicState]]) -> None:
-        """Leave the portal alone while its ``Retry-After`` runs (withdrawals: 30 s)."""
-        since, seconds, reason = self._pause
-        if any(state.state == "withdrawn" for _version, state in items):
-            seconds = min(seconds, RETRY_AFTER_WITHDRAW_CAP_S)
-        left = since + seconds - time.monotonic()
-        if left > 0:
-            raise TargetDown(reason, retry_after=left)
+    @property
+    def _item_s(self) -> float:
+        """Seconds left for the item at hand: the last quarter is for asking why."""
+        return self._client.left_s - self._timeout_s / 4
 
     def _deliver(self, origin: str, version: int, state: PublicState) -> Outcome:
         try:
@@ -138,14 +122,13 @@ class PortalTarget:
         return answer.status == 200 and "items" in answer.data
 
     def _put(self, origin: str, version: int, state: PublicState) -> Receipt:
-        self._put_files(state)
         path = item_path(origin, state.key)
         message = {"version": version, **vars(state)}
-        answer = self._client.send_json("PUT", path, message, self._timeout_s)
+        answer = self._client.send_json("PUT", path, message, self._item_s)
         missing = answer.data.get("missing")
         if answer.status == 422 and isinstance(missing, list):
-            self._put_files(state, anyway=True)
-            answer = self._client.send_json("PUT", path, message, self._timeout_s)
+            self._put_files(state, missing)
+            answer = self._client.send_json("PUT", path, message, self._item_s)
         receipt = self._receipt(answer, version, state)
         if state.state == "withdrawn":
             self._read_back(path, version, state)
@@ -185,38 +168,31 @@ class PortalTarget:
         return held is not None and held.get("state") == "withdrawn"
 
     def _read_back(self, path: str, version: int, state: PublicState) -> None:
-        answer = self._client.request("GET", path, timeout_s=self._timeout_s)
+        answer = self._client.request("GET", path, timeout_s=self._item_s)
         _expect(answer, 200)
         shown = {name: answer.data.get(name) for name in ("version", "state", "sha256")}
         wanted = {"version": version, "state": "withdrawn", "sha256": state.sha256}
         if shown != wanted or answer.data.get("html") or answer.data.get("attachments"):
             raise Doubtful(_("回读时门户还没有撤下，稍后再试。"))
 
-    def _put_files(self, state: PublicState, *, anyway: bool = False) -> None:
-        """Send the files that the portal does not hold yet, each hash once."""
-        for attachment in {row["sha256"]: row for row in state.attachments}.values():
-            path = file_path(attachment["sha256"])
-            if not anyway:
-                answer = self._client.request("HEAD", path, timeout_s=self._timeout_s)
-                if answer.status == 200:
-                    continue
-                _expect(answer, 404)
-            self._put_file(path, attachment)
+    def _put_files(self, state: PublicState, missing: list[Any]) -> None:
+        """Send the files that the portal says it does not hold yet."""
+        for sha256, attachment in {r["sha256"]: r for r in state.attachments}.items():
+            if sha256 in missing:
+                self._put_file(file_path(sha256), attachment)
 
     def _put_file(self, path: str, attachment: dict[str, Any]) -> None:
         stored = attachment_file(attachment["sha256"])
         if stored is None:
             reason = _("附件“%(name)s”的文件找不到。") % {"name": attachment["name"]}
             raise Rejected(TargetError(reason))
-        size = stored.size
-        answer = self._client.request(
-            "PUT",
+        answer = self._client.send_file(
             path,
             _pieces(stored),
-            size=size,
+            size=stored.size,
             sha256=attachment["sha256"],
-            headers={"Content-Type": attachment["mime"] or "application/octet-stream"},
-            timeout_s=self._timeout_s + size / FILE_BYTES_PER_S,
+            kind=attachment["mime"] or "application/octet-stream",
+            pause_s=self._item_s,
         )
         _expect(answer, 200, 201)
         if answer.data.get("sha256") != attachment["sha256"]:
@@ -303,7 +279,7 @@ def _expect(answer: Answer, *good: int) -> None:
     detail = f"：{said[:200]}" if isinstance(said, str) and said else ""
     if status in (429, 503):
         reason = _("门户正忙，要求稍后再发%(detail)s") % {"detail": detail or "。"}
-        raise TargetDown(reason, retry_after=_retry_after(answer))
+        raise TargetDown(reason, retry_after=answer.asked_wait_s)
     if status in (401, 403):
         reason = _("门户不认可本机关的签名或已停用本机关%(detail)s")
         raise TargetDown(reason % {"detail": detail})
@@ -312,24 +288,6 @@ def _expect(answer: Answer, *good: int) -> None:
         reason %= {"status": status, "detail": detail}
         full = isinstance(answer.data.get("quota"), str)  # may be widened any time
         raise Rejected(
-            TargetError(
-                reason, retryable=full, retry_after=FULL_WAIT_S if full else None
-            )
+            TargetError(reason, retryable=full, again_s=FULL_WAIT_S if full else None)
         )
     raise Doubtful(_("门户回应异常（%(status)d）。") % {"status": status})
-
-
-def _retry_after(answer: Answer) -> float | None:
-    """Return the seconds asked for, at most an hour; None for nonsense."""
-    text = answer.headers.get("retry-after", "").strip()
-    try:
-        seconds = float(int(text))
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(tz=UTC)).total_seconds()
-    return min(seconds, RETRY_AFTER_CAP_S) if seconds > 0 else None

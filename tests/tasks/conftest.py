@@ -84,7 +84,7 @@ def city(portal_process, settings, db):
     key = portal_process.pairs[origin]
     settings.GONGKAI_PORTALS = {"city": portal_process.url}
     settings.GONGKAI_PORTAL_KEYS = {"city": key}
-    _act_as(origin)
+    act_as(origin)
     return City(portal_process, origin, key)
 
 
@@ -102,12 +102,13 @@ def faulty(fault_server, settings, db):
     settings.GONGKAI_PORTALS = {"city": fault_server.url}
     settings.GONGKAI_PORTAL_KEYS = {"city": _key()}
     settings.GONGKAI_LEASE_S = 3.0  # so that a timeout takes two seconds
-    _act_as("11330099MB1A2B3C4D")
+    act_as("11330099MB1A2B3C4D")
     fault_server.misbehave("good")
     return fault_server
 
 
-def _act_as(origin):
+def act_as(origin):
+    """Be the township with this credit code."""
     make_site()  # before there is anything of this test's own: it is known already
     authority = Authority.load()
     authority.name, authority.credit_code = "云溪镇人民政府", origin

@@ -1,13 +1,20 @@
-"""A portal that misbehaves: ``python fault_server.py PORT``; a real HTTP process."""
+"""A portal that misbehaves, a real HTTP process: ``fault_server.py PORT [PEM]``.
+
+With a file of certificate and key it speaks TLS.
+"""
 
 import http.client
 import json
 import random
+import ssl
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STATE = {"mode": "good", "asked": [], "items": {}}  # changed by POST /__fault
+CROWD = {"now": 0, "most": 0}  # requests that are answered at once
+CROWD_LOCK = threading.Lock()
 CHANCE = random.Random(7)
 
 
@@ -33,22 +40,40 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         STATE.clear()
         STATE.update(json.loads(self._body()), asked=[], items={})
+        CROWD.update(most=0)
         self._answer(200)
 
     def do_GET(self):
         if self.path == "/__asked":
             return self._answer(200, json.dumps(STATE["asked"]).encode())
+        if self.path == "/__most":
+            return self._answer(200, json.dumps(CROWD["most"]).encode())
         return self._respond(b"")
 
     def do_HEAD(self):
         self._respond(b"")
 
     def do_PUT(self):
+        if STATE["mode"] == "unread" and "/files/" in self.path:
+            STATE["asked"].append(f"{self.command} {self.path}")
+            time.sleep(STATE["seconds"])  # and takes nothing of the body
+            self.close_connection = True
+            return
         self._respond(self._body())
 
     def _respond(self, body):
+        with CROWD_LOCK:
+            CROWD["now"] += 1
+            CROWD["most"] = max(CROWD.values())
+        try:
+            self._respond_as_told(body)
+        finally:
+            with CROWD_LOCK:
+                CROWD["now"] -= 1
+
+    def _respond_as_told(self, body):
         STATE["asked"].append(f"{self.command} {self.path}")
-        broken = STATE.get("all_broken") or STATE["mode"] == "lossy"
+        broken = STATE.get("all_broken") or "upstream" in STATE
         if "/manifest/" in self.path and not broken:
             return self._answer(200, b'{"items": [], "next": null}')
         if self.command == "PUT" and STATE.get("good_for", 0) > 0:
@@ -75,7 +100,8 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, b"<html><title>Login</title></html>", "text/html")
 
     def _redirect(self, body):
-        self._answer(STATE.get("status", 302), b"", Location="/elsewhere")
+        where = STATE.get("location", "/elsewhere")
+        self._answer(STATE.get("status", 302), b"", Location=where)
 
     def _wrong_echo(self, body):
         self._answer(200, self._receipt(body, **STATE["changes"]))
@@ -105,16 +131,66 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
-    def _lossy(self, body):
-        """Passes everything on to a real portal; loses three answers of ten."""
+    def _upstream(self, body):
+        """Pass the request on to a real portal; returns what ``_answer`` needs."""
         upstream = http.client.HTTPConnection(STATE["upstream"], timeout=20)
         upstream.request(self.command, self.path, body or None, dict(self.headers))
         response = upstream.getresponse()
         text = response.read()
+        return response.status, text, response.headers.get("Content-Type", "")
+
+    def _lossy(self, body):
+        """Passes everything on to a real portal; loses three answers of ten."""
+        answer = self._upstream(body)
         if CHANCE.random() < 0.3:
             return self._drop(body)
-        kind = response.headers.get("Content-Type", "")
-        return self._answer(response.status, text, kind)
+        return self._answer(*answer)
+
+    def _doubling(self, body):
+        """Sends some requests twice and gives the second answer, as a proxy may."""
+        answer = self._upstream(body)
+        if CHANCE.random() < 0.3:
+            answer = self._upstream(body)
+        return self._answer(*answer)
+
+    def _late(self, body):
+        """Loses every other PUT's answer, and repeats that PUT after a newer one."""
+        kept = STATE.setdefault("kept", [])
+        answer = self._upstream(body)
+        if self.command != "PUT":
+            return self._answer(*answer)
+        if kept:
+            old = http.client.HTTPConnection(STATE["upstream"], timeout=20)
+            path, old_body, headers = kept.pop()
+            old.request("PUT", path, old_body, headers)
+            old.getresponse().read()
+            return self._answer(*answer)
+        kept.append((self.path, body, dict(self.headers)))
+        return self._drop(body)
+
+    def _endless(self, body):
+        """A good status, and a body that never ends."""
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b" " * 1_000_000)
+        except OSError:
+            self.close_connection = True
+
+    def _unread(self, body):
+        """Says that it lacks the files; what is sent of them it never reads."""
+        names = [row["sha256"] for row in json.loads(body)["attachments"]]
+        self._answer(422, json.dumps({"error": "x", "missing": names}).encode())
+
+    def _honest(self, body):
+        """Takes its time, and shows what it took."""
+        time.sleep(STATE.get("seconds", 0))
+        if self.command == "PUT":
+            STATE["items"][self.path] = json.loads(body)
+            return self._answer(200, self._receipt(body))
+        held = STATE["items"].get(self.path)
+        return self._answer(200 if held else 404, json.dumps(held or {}).encode())
 
     def _lying_withdrawal(self, body):
         """Confirms the withdrawal and still shows the item."""
@@ -126,4 +202,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+    if sys.argv[2:]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[2])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()

@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import time
@@ -37,7 +38,8 @@ def wait_until_answers(url, process):
         assert process.poll() is None, f"{url}: the process ended"
         with contextlib.suppress(OSError):  # refused, or slow to start
             try:
-                urllib.request.urlopen(url, timeout=5).close()
+                context = ssl._create_unverified_context()
+                urllib.request.urlopen(url, timeout=5, context=context).close()
             except urllib.error.HTTPError:
                 return
             return
@@ -174,16 +176,32 @@ class SiteProcess(PortalProcess):
 
 @dataclass
 class StandIn:
-    """A script beside this one as a process that stands for a server."""
+    """A script beside this one as a process that stands for a server.
+
+    ``pem``: a file of certificate and key, to speak TLS.
+    """
 
     script: ClassVar[str]
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
+    pem: Path | None = None
+
+    @property
+    def root(self):
+        scheme = "https" if self.pem else "http"
+        return f"{scheme}://127.0.0.1:{self.port}"
+
+    def open(self, path, data=None):
+        """One request of the test's own, whatever the certificate."""
+        context = ssl._create_unverified_context() if self.pem else None
+        url = f"{self.root}{path}"
+        return urllib.request.urlopen(url, data, timeout=5, context=context)
 
     def start(self):
         script = Path(__file__).with_name(self.script)
-        self.process = subprocess.Popen([sys.executable, str(script), str(self.port)])
-        wait_until_answers(f"http://127.0.0.1:{self.port}/__asked", self.process)
+        options = [str(self.port), *([str(self.pem)] if self.pem else [])]
+        self.process = subprocess.Popen([sys.executable, str(script), *options])
+        wait_until_answers(f"{self.root}/__asked", self.process)
         return self
 
     def stop(self):
@@ -201,15 +219,18 @@ class FaultServer(StandIn):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return self.root
 
     def misbehave(self, mode, **details):
         """Answer in this mode from now on; forgets what was asked."""
-        body = json.dumps({"mode": mode, **details}).encode()
-        request = urllib.request.Request(f"{self.url}/__fault", data=body)
-        urllib.request.urlopen(request, timeout=5).close()
+        self.open("/__fault", json.dumps({"mode": mode, **details}).encode()).close()
 
     def asked(self):
         """Method and path of each request since the mode was set."""
-        with urllib.request.urlopen(f"{self.url}/__asked", timeout=5) as response:
+        with self.open("/__asked") as response:
+            return json.load(response)
+
+    def most_at_once(self):
+        """The most requests that were being answered at one instant since then."""
+        with self.open("/__most") as response:
             return json.load(response)

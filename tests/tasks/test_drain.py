@@ -4,10 +4,10 @@ from disclosure_pages.public_state import public_states
 from disclosure_pages.services.withdrawal import withdraw
 from tasks import delivery
 from tasks.choices import Lane
-from tasks.drain import drain
+from tasks.drain import FAILURES_IN_A_ROW, drain
 from tasks.models import OutboxEntry, TargetState
 from tasks.models.outbox import from_now
-from tasks.targets import Receipt, TargetDown, TargetError
+from tasks.targets import Receipt, TargetDown, TargetError, Waiting
 from tests.factories import make_item
 from tests.tasks.recording import KEY
 
@@ -235,6 +235,26 @@ def test_equal_versions_with_other_content_are_told_apart_by_a_new_version(world
     assert ("portal:city", item.key, version + 1) in world.sent
 
 
+def test_a_withdrawal_outbids_after_a_long_outage_too(world, item, quick):
+    withdraw(item, reason="测试撤回")
+    OutboxEntry.objects.filter(target="portal:city").update(attempts=500)
+    world.held["portal:city", item.key] = (99, "0" * 64)
+    drain()
+    assert row_of(item.key, "portal:city").delivered == 100
+
+
+def test_a_version_is_raised_twice_at_once_and_then_with_a_wait(world, item):
+    withdraw(item, reason="测试撤回")
+    world.answers["portal:city", item.key] = lambda version, state: TargetError(
+        "门户已有更高的版本", stale=version
+    )
+    drain()
+    row = row_of(item.key, "portal:city")
+    assert row.attempts == 3
+    assert row.last_error == "门户已有更高的版本"
+    assert not row.dead
+
+
 def test_a_target_that_refuses_every_version_is_given_up(world, item, quick):
     def refuse(version, state):
         return TargetError("一直拒绝", stale=version)
@@ -262,3 +282,63 @@ def test_a_withdrawal_that_killed_processes_is_still_tried(world):
     OutboxEntry.objects.update(interruptions=99)
     assert drain() == 1
     assert row_of(KEY).lane == Lane.WITHDRAW
+
+
+def test_what_there_was_no_time_for_is_due_at_once_and_no_attempt(world):
+    OutboxEntry.record([KEY], "publish", targets=["portal:city"])
+    OutboxEntry.objects.update(attempts=3, last_error="门户回应异常（500）。")
+    world.answers["portal:city", KEY] = Waiting()
+    for _turn in range(3):
+        drain(1)
+    entry = OutboxEntry.objects.get()
+    assert (entry.attempts, entry.awaiting, entry.claim) == (3, "", "")
+    assert entry.last_error == "门户回应异常（500）。"
+    del world.answers["portal:city", KEY]
+    assert drain() == 1
+
+
+def test_a_target_that_never_gets_round_to_anything_is_left_for_the_next_call(world):
+    OutboxEntry.record([KEY], "publish", targets=["portal:city"])
+    world.answers["portal:city", KEY] = Waiting()
+    assert drain() == 0
+    assert len(world.calls) == FAILURES_IN_A_ROW
+
+
+def test_what_the_portal_has_comes_up_again_in_its_time(world):
+    OutboxEntry.record([KEY], "publish", targets=["portal:city"])
+    OutboxEntry.objects.update(attempts=3, last_error="门户回应异常（500）。")
+    world.answers["portal:city", KEY] = Waiting("待回执", 600.0)
+    drain()
+    entry = OutboxEntry.objects.get()
+    assert (entry.attempts, entry.awaiting, entry.last_error) == (3, "待回执", "")
+    drain()
+    assert len(world.calls) == 1
+
+
+def test_a_row_that_changes_while_it_is_put_off_is_due_at_once(world):
+    OutboxEntry.record([KEY], "publish", targets=["portal:city"])
+
+    def change(version, state):
+        OutboxEntry.record([KEY], "publish", targets=["portal:city"])
+        return Waiting("待回执", 600.0)
+
+    world.answers["portal:city", KEY] = change
+    drain(1)
+    entry = OutboxEntry.objects.get()
+    assert (entry.wanted, entry.awaiting, entry.claim) == (2, "", "")
+    assert OutboxEntry.objects.due().exists()
+
+
+def test_what_was_judged_before_a_target_went_away_is_written_down(world):
+    keys = ["a" * 32, "b" * 32]
+    OutboxEntry.record(keys, "publish", targets=["portal:city"])
+
+    def gone(version, state):
+        done = [Receipt(keys[0], 1, world.held["portal:city", keys[0]][1])]
+        return TargetDown("门户正忙", retry_after=60.0, done=done)
+
+    world.answers["portal:city", keys[1]] = gone
+    assert drain() == 1
+    first, second = OutboxEntry.objects.order_by("key")
+    assert (first.delivered, first.last_error) == (1, "")
+    assert (second.delivered, second.last_error) == (0, "门户正忙")

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.models import OutboxEntry
+from tasks.models import OutboxEntry, TargetState
 from tasks.models.outbox import from_now
 from tests.tasks.recording import KEY
 
@@ -47,3 +47,17 @@ def test_metrics_have_one_line_for_each_target(client, late):
     assert 'gongkai_outbox_pending{target="index:local"} 1.0' in lines
     assert 'gongkai_outbox_dead{target="portal:city"} 1.0' in lines
     assert any(line.startswith("gongkai_outbox_oldest_seconds{") for line in lines)
+
+
+def test_a_target_that_is_left_alone_is_told(client, world):
+    TargetState.note_down("portal:city", "忙", 600.0)
+    outbox = client.get("/readyz").json()["outbox"]
+    assert outbox["portal:city"]["circuit"] == "asked"
+    assert outbox["index:local"]["circuit"] == "closed"
+    TargetState.objects.update(asked_until=None)
+    TargetState.objects.update(resting_until=from_now(20))
+    outbox = client.get("/readyz").json()["outbox"]
+    assert outbox["portal:city"]["circuit"] == "resting"
+    lines = client.get("/metrics").content.decode().splitlines()
+    assert 'gongkai_target_resting{target="portal:city"} 1.0' in lines
+    assert 'gongkai_target_resting{target="index:local"} 0.0' in lines

@@ -202,7 +202,7 @@ def test_a_withdrawal_is_never_given_up_and_waits_thirty_seconds_at_most(world):
     OutboxEntry.record([KEY], "withdraw")
     OutboxEntry.objects.update(attempts=10_000)
     (entry,) = claim(["index:local"])
-    entry.postpone("门户答复 500", 1, retryable=False, retry_after=10_000)
+    entry.postpone("门户答复 500", 1, retryable=False)
     row = only_index()
     assert not row.dead
     assert row.next_at <= timezone.now() + timedelta(seconds=31)
@@ -226,25 +226,12 @@ def test_healing_goes_above_what_the_target_holds(world):
 
 
 @pytest.mark.parametrize(
-    ("attempts", "cap_s", "retry_after", "low", "high"),
-    [
-        (0, 3600, None, 0, 1),
-        (3, 3600, None, 0, 8),
-        (1000, 3600, None, 0, 3600),
-        (1, 3600, 60, 60, 60),
-        (1, 3600, 10**9, 3600, 3600),
-        (1, 30, 3600, 30, 30),
-        (1, 3600, -5, 0, 2),
-    ],
+    ("attempts", "cap_s", "high"),
+    [(0, 3600, 1), (3, 3600, 8), (1000, 3600, 3600), (9, 30, 30)],
 )
-def test_waiting_is_jittered_capped_and_honours_the_target(
-    attempts, cap_s, retry_after, low, high
-):
-    waits = [
-        backoff.delay_s(attempts, cap_s=cap_s, retry_after=retry_after)
-        for _turn in range(50)
-    ]
-    assert low <= min(waits)
+def test_waiting_is_jittered_and_capped(attempts, cap_s, high):
+    waits = [backoff.delay_s(attempts, cap_s=cap_s) for _turn in range(50)]
+    assert 0 <= min(waits) < max(waits)
     assert max(waits) <= high
 
 

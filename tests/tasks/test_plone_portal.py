@@ -10,7 +10,7 @@ from disclosure_pages.models import DisclosureItemPage
 from tasks.drain import drain
 from tasks.models import OutboxEntry
 from tasks.reconciliation import reconcile
-from tasks.targets import Later, Receipt, TargetDown, TargetError
+from tasks.targets import Receipt, TargetDown, TargetError, Waiting
 from tests.factories import make_document, make_item, make_site
 from tests.tasks.messages import new_key, state_of, withdrawal_of
 from tests.tasks.portal_contracts import PloneContract, plone_site
@@ -79,7 +79,7 @@ def test_what_there_was_no_time_for_is_no_attempt(portal):
     begin()
     target._total_s = 0.0
     outcomes = target.put_many([(1, item()) for _ in range(3)])
-    assert [type(outcome) for outcome in outcomes] == [Receipt, Later, Later]
+    assert [type(outcome) for outcome in outcomes] == [Receipt, Waiting, Waiting]
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])

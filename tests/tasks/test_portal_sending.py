@@ -8,9 +8,14 @@ import pytest
 
 from cms.models import Authority
 from tasks import targets
-from tasks.targets import Later, Receipt, TargetDown, TargetError
-from tests.factories import make_document
+from tasks.drain import drain
+from tasks.models import OutboxEntry, TargetState
+from tasks.models.outbox import from_now
+from tasks.targets import Receipt, TargetDown, TargetError, Waiting
+from tests.factories import make_document, make_item
 from tests.tasks.messages import new_key, state_of, withdrawal_of
+
+CITY = "portal:city"
 
 
 def send(state, version=1):
@@ -245,61 +250,73 @@ def test_retry_after_is_honoured_up_to_an_hour(faulty, status, text, low, high):
     assert low <= down.value.retry_after <= high
 
 
-@pytest.mark.parametrize("text", ["-5", "0", "soon", "1e9", "", "½", "9" * 5000])
-def test_an_absurd_retry_after_is_ignored(faulty, text):
+@pytest.mark.parametrize("text", ["-5", "soon", "1e9", "", "½"])
+def test_nonsense_in_its_place_is_no_wish(faulty, text):
     faulty.misbehave("status", status=503, headers={"Retry_After": text})
     with pytest.raises(TargetDown) as down:
         send(state_of())
-    assert down.value.retry_after in (None, 3.0)
+    assert down.value.retry_after is None
 
 
-def test_while_the_portal_asked_to_wait_nothing_is_sent(faulty):
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("good_for", [0, 2])
+def test_while_the_portal_asks_to_wait_nobody_sends(faulty, status, good_for):
+    faulty.misbehave(
+        "status", status=status, headers={"Retry_After": "600"}, good_for=good_for
+    )
+    for _page in range(3):
+        make_item()
+    for _turn in range(4):
+        OutboxEntry.objects.retry()
+        TargetState.try_now()
+        targets.get.cache_clear()  # as in another process
+        drain(only=[CITY])
+    assert len(faulty.asked()) == good_for + 1
+    state = TargetState.objects.get(target=CITY)
+    asked_s = (state.asked_until - state.failed_at).total_seconds()
+    assert round(asked_s) == 600
+    assert OutboxEntry.objects.filter(delivered__gt=0).count() == good_for
+
+
+def test_a_withdrawal_too_leaves_a_busy_portal_alone_for_a_while(faulty):
     faulty.misbehave("status", status=503, headers={"Retry_After": "600"})
-    for _try in range(3):
-        with pytest.raises(TargetDown) as down:
-            send(state_of())
-        assert 599 < down.value.retry_after <= 600
+    for key in (new_key(), new_key()):
+        OutboxEntry.record([key], "withdraw", targets=[CITY])
+        drain(only=[CITY])
     assert len(faulty.asked()) == 1
-
-
-def test_a_withdrawal_waits_half_a_minute_at_most(faulty):
-    faulty.misbehave("status", status=503, headers={"Retry_After": "600"})
-    with pytest.raises(TargetDown):
-        send(state_of())
-    with pytest.raises(TargetDown) as down:
-        send(withdrawal_of(new_key()))
-    assert down.value.retry_after <= 30
+    TargetState.objects.update(failed_at=from_now(-31))
+    faulty.misbehave("good")
+    OutboxEntry.objects.update(next_at=from_now(-1))
+    drain(only=[CITY])
+    assert faulty.asked()
 
 
 def test_when_the_wait_is_over_sending_goes_on(faulty):
     faulty.misbehave("status", status=503, headers={"Retry_After": "1"})
-    with pytest.raises(TargetDown):
-        send(state_of())
+    OutboxEntry.record([new_key()], "publish", targets=[CITY])
+    drain(only=[CITY])
     faulty.misbehave("good")
     time.sleep(1.1)
-    assert isinstance(send(state_of()), Receipt)
+    OutboxEntry.objects.retry()
+    TargetState.try_now()
+    drain(only=[CITY])
+    assert faulty.asked()
 
 
 def test_what_was_sent_before_the_portal_went_away_keeps_its_receipt(faulty):
     faulty.misbehave("drop", good_for=2, all_broken=True)
-    outcomes = targets.get("portal:city").put_many([(1, state_of()) for _ in range(6)])
-    assert [type(outcome) for outcome in outcomes] == [Receipt] * 2 + [Later] * 4
+    with pytest.raises(TargetDown) as down:
+        targets.get(CITY).put_many([(1, state_of()) for _ in range(6)])
+    assert [type(outcome) for outcome in down.value.done] == [Receipt] * 2
     puts = [line for line in faulty.asked() if line.startswith("PUT")]
     assert len(puts) == 3  # the others were not tried
 
 
-def test_what_there_was_no_time_for_is_no_attempt(faulty, monkeypatch):
-    target = targets.get("portal:city")
-    deliver = target._deliver
-
-    def slow(*args):
-        outcome = deliver(*args)
-        target._timeout_s = 0.0
-        return outcome
-
-    monkeypatch.setattr(target, "_deliver", slow)
-    outcomes = target.put_many([(1, state_of()) for _ in range(3)])
-    assert [type(outcome) for outcome in outcomes] == [Receipt, Later, Later]
+def test_what_there_was_no_time_for_is_no_attempt(faulty):
+    faulty.misbehave("slow", seconds=0.6)
+    outcomes = targets.get(CITY).put_many([(1, state_of()) for _ in range(3)])
+    assert [type(outcome) for outcome in outcomes] == [Receipt, Waiting, Waiting]
+    assert outcomes[1] == Waiting()
 
 
 def test_an_item_that_alone_breaks_the_portal_does_not_stop_the_others(faulty):

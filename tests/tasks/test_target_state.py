@@ -61,12 +61,50 @@ def test_it_rests_longer_each_time_up_to_a_limit(away):
     assert waits[-1] == backoff.CAP_REST_S
 
 
-def test_it_rests_for_as_long_as_it_asked_but_an_hour_at_most(away):
-    for asked, waits in ((600.0, 600), (86_400.0, backoff.CAP_S), (-5.0, None)):
-        TargetState.note_down(CITY, "忙", asked)
-        state = TargetState.objects.annotate(now=Now()).get(target=CITY)
-        seconds = round((state.resting_until - state.now).total_seconds())
-        assert seconds == waits if waits else seconds <= backoff.CAP_REST_S
+def left(column):
+    """Seconds until an instant of the city's row, by the database's clock."""
+    state = TargetState.objects.annotate(now=Now()).get(target=CITY)
+    return round((getattr(state, column) - state.now).total_seconds())
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [(600.0, 600), (86_400.0, backoff.CAP_S), (0.0, 0), (-5.0, 0)]
+)
+def test_a_target_gets_the_time_it_asks_for_but_an_hour_at_most(db, asked, seconds):
+    TargetState.note_down(CITY, "忙", asked)
+    assert left("asked_until") == seconds
+    assert left("resting_until") <= backoff.CAP_REST_S
+
+
+def test_a_time_asked_for_is_kept_whatever_happens_meanwhile(away):
+    TargetState.note_down(CITY, "忙", 600.0)
+    TargetState.note_down(CITY, "连不上", None)
+    TargetState.note_answer(CITY)
+    TargetState.try_now()
+    assert left("asked_until") == 600
+    OutboxEntry.record([KEY], "publish", targets=[CITY])
+    for _round in range(3):
+        drain()
+    assert calls_of_the_city(away) == []
+
+
+def test_a_withdrawal_waits_for_it_half_a_minute_at_most(world):
+    OutboxEntry.record([KEY], "withdraw", targets=[CITY])
+    TargetState.note_down(CITY, "忙", 600.0)
+    TargetState.objects.update(failed_at=from_now(2 - backoff.CAP_WITHDRAW_S))
+    assert drain() == 0
+    assert calls_of_the_city(world) == []
+    TargetState.objects.update(failed_at=from_now(-1 - backoff.CAP_WITHDRAW_S))
+    assert drain() == 1
+    OutboxEntry.record(["f" * 32], "publish", targets=[CITY])
+    assert drain() == 0  # the time it asked for is not over by one answer
+
+
+def test_when_the_time_it_asked_for_is_over_everything_goes_on(world):
+    OutboxEntry.record([KEY], "publish", targets=[CITY])
+    TargetState.note_down(CITY, "忙", 600.0)
+    TargetState.objects.update(asked_until=from_now(-1), resting_until=None)
+    assert drain() == 1
 
 
 def test_a_refusal_is_an_answer(item, away):

@@ -71,6 +71,42 @@ def test_a_portal_that_does_not_answer_is_seen(officer, world):
     assert "连续 1 次没有连上：连不上门户" in text
 
 
+def test_a_portal_that_asks_to_wait_is_left_alone_and_says_until_when(officer, world):
+    world.answers[CITY] = TargetDown("门户正忙", retry_after=600.0)
+    make_item()
+    drain()
+    text = page(officer)
+    assert "门户请我们晚些再发" in text
+    until = timezone.localtime(TargetState.objects.get().asked_until)
+    assert f"请我们 {until:%H:%M} 以后再发" in text
+    answer = officer.post(reverse("gongkai_outbox_retry_all"), follow=True)
+    assert "请我们晚些再发，到时自动发送" in answer.content.decode()
+    (told,) = [row for row in command()["targets"] if row["target"] == CITY]
+    assert told["circuit"] == "asked"
+
+
+def test_how_many_batches_a_portal_gets_at_once_is_set_by_command(officer):
+    assert "最多 1 批" in page(officer)
+    (told,) = [
+        row
+        for row in command("limit", CITY, at_once=3)["targets"]
+        if row["target"] == CITY
+    ]
+    assert told["at_once"] == 3
+    assert "最多 3 批" in page(officer)
+    assert ModelLogEntry.objects.get(action="gongkai.target_limit").data["at_once"] == 3
+
+
+@pytest.mark.parametrize(
+    ("target", "options"),
+    [("index:local", {"at_once": 2}), (CITY, {}), ("portal:unknown", {"at_once": 2})],
+)
+def test_a_limit_that_makes_no_sense_is_refused(world, target, options):
+    with pytest.raises(CommandError):
+        command("limit", target, **options)
+    assert not TargetState.objects.filter(at_once__gt=1).exists()
+
+
 def test_a_pause_needs_a_reason(officer):
     answer = switch(officer, Mode.PAUSED)
     assert "请写明原因" in answer.content.decode()

@@ -34,6 +34,7 @@ from tasks.template import batches, inbox, removing
 from tasks.template.official import load_official
 from tests.disclosure_pages.bulk.far_cells import (
     far_book,
+    laughing_book,
     locked_book,
     oddly_packed_book,
 )
@@ -411,6 +412,8 @@ def test_a_file_that_is_still_being_copied_is_left_alone(portal):
         ("far.xlsx", far_book(), "表格太大"),
         ("locked.xlsx", locked_book(), "打不开"),
         ("packed.xlsx", oddly_packed_book(), "打不开"),
+        ("laughs.xlsx", laughing_book("xl/workbook.xml"), "打不开"),
+        ("strings.xlsx", laughing_book("xl/sharedStrings.xml"), "打不开"),
     ],
 )
 def test_a_file_that_is_no_receipt_is_put_away_and_reported(

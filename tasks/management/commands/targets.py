@@ -15,8 +15,9 @@ from rich.table import Table
 from wagtail.log_actions import log
 
 from tasks.ahead import Ahead, ahead, ours_count
-from tasks.choices import target_label, target_names
+from tasks.choices import is_portal, target_label, target_names
 from tasks.models import Mode, OutboxEntry, TargetState
+from tasks.models.target_state import MOST_AT_ONCE
 from tasks.selectors import backlogs
 from tasks.targets import TargetDown
 from tasks.wake import wake
@@ -28,15 +29,22 @@ class Command(BaseCommand):
     """Act on one target, then show them all."""
 
     help = _(
-        "查看各推送目标；暂停、隔离、恢复推送，把一段时间内的重新推送；"
+        "查看各推送目标；暂停、隔离、恢复推送，限制同时发送几批，把一段时间内的重新推送；"
         "恢复备份后看门户哪些更新（diff），或以本站为准（ours）。"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("act", nargs="?", choices=[*ACTS, "replay", "diff", "ours"])
+        acts = [*ACTS, "limit", "replay", "diff", "ours"]
+        parser.add_argument("act", nargs="?", choices=acts)
         parser.add_argument("target", nargs="?", help=_("例：portal:city"))
         parser.add_argument("keys", nargs="*", help=_("ours：哪些永久标识"))
         parser.add_argument("--reason", default="", help=_("暂停或隔离的原因"))
+        parser.add_argument(
+            "--at-once",
+            type=int,
+            choices=range(1, MOST_AT_ONCE + 1),
+            help=_("同时最多发送几批，所有服务器合计"),
+        )
         parser.add_argument("--since", default="", help=_("重推：从何时起送达的"))
         parser.add_argument(
             "--until", default="", help=_("重推：到何时为止（默认现在）")
@@ -53,6 +61,8 @@ class Command(BaseCommand):
                 return
             if options["act"] == "replay":
                 replayed = self._replay(name, options)
+            elif options["act"] == "limit":
+                self._limit(name, options["at_once"], dry_run=options["dry_run"])
             elif not options["dry_run"]:
                 self._decide(name, ACTS[options["act"]], options["reason"])
         self._show(replayed, as_json=options["json"])
@@ -66,11 +76,23 @@ class Command(BaseCommand):
     def _decide(self, name: str, mode: Mode, reason: str) -> None:
         if mode != Mode.OPEN and not reason:
             raise CommandError(_("请用 --reason 写明原因。"))
-        if not name.startswith("portal:"):
+        if not is_portal(name):
             raise CommandError(_("只有门户可以暂停；索引总是跟着本站走。"))
         row = TargetState.decide(name, mode, by=_("命令行"), reason=reason)
         data = {"mode": mode.value, "reason": reason}
         log(instance=row, action="gongkai.target_mode", data=data)
+
+    def _limit(self, name: str, at_once: int | None, *, dry_run: bool) -> None:
+        if not is_portal(name):
+            raise CommandError(_("只有门户可以限制；索引一次只写一批。"))
+        if at_once is None:
+            raise CommandError(_("请用 --at-once 写明同时最多几批，例：2。"))
+        if dry_run:
+            return
+        row, _made = TargetState.objects.update_or_create(
+            target=name, defaults={"at_once": at_once}
+        )
+        log(instance=row, action="gongkai.target_limit", data={"at_once": at_once})
 
     def _replay(self, name: str, options: dict[str, Any]) -> int:
         if not options["since"]:
@@ -110,7 +132,8 @@ class Command(BaseCommand):
     def _show(self, replayed: int | None, *, as_json: bool) -> None:
         states = {row.target: row for row in TargetState.objects.all()}
         table = Table(
-            _("目标"), _("推送"), _("待送"), _("已停止重试"), _("连续失败次数")
+            *(_("目标"), _("推送"), _("线路"), _("同时几批"), _("待送")),
+            *(_("已停止重试"), _("连续失败次数")),
         )
         found = []
         for row in backlogs():
@@ -120,6 +143,8 @@ class Command(BaseCommand):
                     "target": row.target,
                     "mode": state.mode,
                     "reason": state.reason,
+                    "circuit": state.circuit,
+                    "at_once": state.at_once,
                     "pending": row.pending,
                     "dead": row.dead,
                     "oldest_s": round(row.oldest_s, 1),
@@ -129,7 +154,11 @@ class Command(BaseCommand):
             table.add_row(
                 target_label(row.target),
                 str(Mode(state.mode).label),
-                *(str(n) for n in (row.pending, row.dead, state.failures)),
+                str(state.circuit.label),
+                *(
+                    str(n)
+                    for n in (state.at_once, row.pending, row.dead, state.failures)
+                ),
             )
         if as_json:
             shown: dict[str, Any] = {"targets": found}

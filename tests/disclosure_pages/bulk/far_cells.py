@@ -104,6 +104,15 @@ def locked_book():
     return _flagged(6, 8, b"\x01\x00")
 
 
+def laughing_book(part):
+    """A workbook one of whose parts defines entities, one of them a file of ours."""
+    entities = (
+        b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">'
+        b'<!ENTITY f SYSTEM "file:///etc/passwd">]><x>&b;&f;</x>'
+    )
+    return repacked(lambda parts: parts.update({part: entities}))
+
+
 def oddly_packed_book():
     """A workbook packed in a way that nobody unpacks."""
     return _flagged(8, 10, b"\x63\x00")
