@@ -175,6 +175,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             while True:
                 self.wfile.write(b" " * 1_000_000)
+                time.sleep(0.02)
         except OSError:
             self.close_connection = True
 

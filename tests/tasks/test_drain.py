@@ -2,7 +2,7 @@ import pytest
 
 from disclosure_pages.public_state import public_states
 from disclosure_pages.services.withdrawal import withdraw
-from tasks import delivery
+from tasks import backoff, delivery
 from tasks.choices import Lane
 from tasks.drain import FAILURES_IN_A_ROW, drain
 from tasks.models import OutboxEntry, TargetState
@@ -261,7 +261,7 @@ def test_a_target_that_refuses_every_version_is_given_up(world, item, quick):
 
     OutboxEntry.record([item.key], "publish", targets=["portal:city"])
     world.answers["portal:city", item.key] = refuse
-    for _round in range(3):
+    for _round in range(backoff.MAX_ATTEMPTS // 2):
         drain()
     assert row_of(item.key, "portal:city").dead
 
