@@ -89,6 +89,23 @@ def city(portal_process, settings, db):
 
 
 @pytest.fixture
+def quiet_city(settings, db, tmp_path):
+    """A portal that is this test's alone and runs no jobs: its rows may be put back."""
+    origin, key, home = "11330099MB1A2B3C4D", _key(), tmp_path / "portal"
+    home.mkdir()
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(copied_database(connection, home))
+        jobless = {"DJANGO_SETTINGS_MODULE": "cms.settings.test"}
+        portal = PortalProcess(home, {origin: key}, database=database | jobless)
+        stack.callback(portal.stop)
+        portal.start()
+        settings.GONGKAI_PORTALS = {"city": portal.url}
+        settings.GONGKAI_PORTAL_KEYS = {"city": key}
+        act_as(origin)
+        yield City(portal, origin, key)
+
+
+@pytest.fixture
 def lossy_city(city, fault_server, settings):
     """The same portal behind a line that loses three answers of ten."""
     fault_server.misbehave("lossy", upstream=f"127.0.0.1:{city.portal.port}")

@@ -3,6 +3,7 @@
 With a file of certificate and key it speaks TLS.
 """
 
+import contextlib
 import http.client
 import json
 import random
@@ -15,7 +16,27 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 STATE = {"mode": "good", "asked": [], "items": {}}  # changed by POST /__fault
 CROWD = {"now": 0, "most": 0}  # requests that are answered at once
 CROWD_LOCK = threading.Lock()
+LATE = []  # requests that the line keeps back: (method, path, body, headers)
 CHANCE = random.Random(7)
+FAULTS = ("lost", "dropped", "broken", "busy", "twice", "late", "slow")
+
+
+def send_on(method, path, body, headers):
+    """Pass one request on to the real portal; status, body and kind of its answer."""
+    upstream = http.client.HTTPConnection(STATE["upstream"], timeout=20)
+    with contextlib.closing(upstream):
+        upstream.request(method, path, body or None, headers)
+        response = upstream.getresponse()
+        kind = response.headers.get("Content-Type", "")
+        return response.status, response.read(), kind
+
+
+def send_late(path=None):
+    """Deliver what was kept back, for one path or all, the newest first; statuses."""
+    kept = [request for request in LATE if path in (None, request[1])]
+    for request in kept:
+        LATE.remove(request)
+    return [send_on(*request)[0] for request in reversed(kept)]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -38,14 +59,22 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def do_POST(self):
+        if self.path == "/__late":
+            self._body()
+            return self._answer(200, json.dumps(send_late()).encode())
+        if self.path == "/__plan":
+            STATE["plan"] = json.loads(self._body())
+            return self._answer(200)
+        LATE.clear()
         STATE.clear()
         STATE.update(json.loads(self._body()), asked=[], items={})
         CROWD.update(most=0)
-        self._answer(200)
+        return self._answer(200)
 
     def do_GET(self):
-        if self.path == "/__asked":
-            return self._answer(200, json.dumps(STATE["asked"]).encode())
+        if self.path in ("/__asked", "/__met"):
+            told = STATE.get(self.path[3:], [])
+            return self._answer(200, json.dumps(told).encode())
         if self.path == "/__most":
             return self._answer(200, json.dumps(CROWD["most"]).encode())
         return self._respond(b"")
@@ -132,12 +161,7 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def _upstream(self, body):
-        """Pass the request on to a real portal; returns what ``_answer`` needs."""
-        upstream = http.client.HTTPConnection(STATE["upstream"], timeout=20)
-        upstream.request(self.command, self.path, body or None, dict(self.headers))
-        response = upstream.getresponse()
-        text = response.read()
-        return response.status, text, response.headers.get("Content-Type", "")
+        return send_on(self.command, self.path, body, dict(self.headers))
 
     def _lossy(self, body):
         """Passes everything on to a real portal; loses three answers of ten."""
@@ -145,6 +169,42 @@ class Handler(BaseHTTPRequestHandler):
         if CHANCE.random() < 0.3:
             return self._drop(body)
         return self._answer(*answer)
+
+    def _line(self, body):
+        """Passes on to a real portal; every PUT may meet a fault.
+
+        ``plan`` names what the next ones meet; after it ``rate`` of them draw one.
+        """
+        request = (self.command, self.path, body, dict(self.headers))
+        fault, plan = "", STATE.get("plan", [])
+        if self.command == "PUT" and plan:
+            fault = plan.pop(0)
+        elif self.command == "PUT" and CHANCE.random() < STATE.get("rate", 0):
+            fault = CHANCE.choice(FAULTS)
+        STATE.setdefault("met", []).append(fault)
+        if fault == "broken":
+            return self._answer(CHANCE.choice((500, 502, 504)), b"oops", "text/plain")
+        if fault == "busy":
+            return self._answer(429, Retry_After="1")
+        if fault in ("dropped", "late"):
+            if fault == "late":
+                LATE.append(request)
+            return self._drop(body)
+        return self._pass_on(request, fault)
+
+    def _pass_on(self, request, fault):
+        """The portal gets it; its answer may be lost, or come late or for a copy."""
+        status, text, kind = send_on(*request)
+        if STATE.get("rate"):
+            send_late(self.path)  # older ones come after this one
+        if fault == "twice":
+            status, text, kind = send_on(*request)
+        if fault == "slow":
+            time.sleep(STATE["seconds"])
+        if fault == "lost":
+            return self._drop(b"")
+        with contextlib.suppress(OSError):  # whoever asked may be gone
+            self._answer(status, text, kind)
 
     def _doubling(self, body):
         """Sends some requests twice and gives the second answer, as a proxy may."""
@@ -160,12 +220,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "PUT":
             return self._answer(*answer)
         if kept:
-            old = http.client.HTTPConnection(STATE["upstream"], timeout=20)
-            path, old_body, headers = kept.pop()
-            old.request("PUT", path, old_body, headers)
-            old.getresponse().read()
+            send_on(*kept.pop())
             return self._answer(*answer)
-        kept.append((self.path, body, dict(self.headers)))
+        kept.append((self.command, self.path, body, dict(self.headers)))
         return self._drop(body)
 
     def _endless(self, body):

@@ -195,7 +195,7 @@ class StandIn:
         """One request of the test's own, whatever the certificate."""
         context = ssl._create_unverified_context() if self.pem else None
         url = f"{self.root}{path}"
-        return urllib.request.urlopen(url, data, timeout=5, context=context)
+        return urllib.request.urlopen(url, data, timeout=20, context=context)
 
     def start(self):
         script = Path(__file__).with_name(self.script)
@@ -223,14 +223,32 @@ class FaultServer(StandIn):
 
     def misbehave(self, mode, **details):
         """Answer in this mode from now on; forgets what was asked."""
-        self.open("/__fault", json.dumps({"mode": mode, **details}).encode()).close()
+        self._tell("fault", {"mode": mode, **details})
+
+    def plan(self, faults):
+        """What the next PUTs on the line meet; what it keeps back stays there."""
+        self._tell("plan", faults)
 
     def asked(self):
         """Method and path of each request since the mode was set."""
-        with self.open("/__asked") as response:
-            return json.load(response)
+        return self._told("asked")
+
+    def met(self):
+        """What each request on the line met since the mode was set; "": nothing."""
+        return self._told("met")
 
     def most_at_once(self):
         """The most requests that were being answered at one instant since then."""
-        with self.open("/__most") as response:
+        return self._told("most")
+
+    def send_late(self):
+        """Let what the line keeps back arrive now; the portal's statuses."""
+        return self._tell("late", {})
+
+    def _tell(self, what, details):
+        with self.open(f"/__{what}", json.dumps(details).encode()) as response:
+            return json.load(response)
+
+    def _told(self, what):
+        with self.open(f"/__{what}") as response:
             return json.load(response)

@@ -9,6 +9,8 @@ from tasks.drain import drain
 from tasks.models import OutboxEntry, TargetState
 from tasks.reconciliation import reconcile
 from tests.factories import make_document, make_item
+from tests.tasks import township
+from tests.tasks.many_edits import edit_through_faults
 from tests.tasks.messages import state_of
 
 TARGET = "portal:city"
@@ -122,3 +124,22 @@ def test_attachments_arrive_with_the_item(city, settings, tmp_path):
     page.unpublish()
     drain_until_quiet()
     assert city.portal.get(path)[0] == 410
+
+
+def test_many_items_edited_thrice_arrive_in_their_last_version(
+    quiet_city, fault_server, settings
+):
+    """`bench/lossy_line.py` does it with 300 items and a township of its own."""
+    settings.GONGKAI_LEASE_S = 1.5
+    settings.GONGKAI_INDEXES = []
+    settings.GONGKAI_PORTALS = {"city": fault_server.url}
+
+    def do(act, **values):
+        return getattr(township, f"do_{act}")(**values)
+
+    found = edit_through_faults(
+        do, quiet_city, fault_server, 40, timeout_s=1.0, hurry=True
+    )
+    assert (found.items, found.highest, found.fallen) == (40, 40, 0)
+    assert sum(found.faults.values()) > found.puts * 0.2
+    assert do("problems") == []

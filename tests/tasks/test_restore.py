@@ -219,13 +219,13 @@ def test_where_home_and_database_went_back_together_a_tombstone_stands(
     township.do("withdraw_one", key=key)
     township.order("drain")
     assert shown(township, key)[0] == 410
-    held = township.do("wanted", target=CITY, key=key)
+    held = township.do("wanted", target=CITY)[key]
     copy_database(tmp_path / names[0], township.home / names[0])
     for name in names[1:]:
         (township.home / name).write_bytes((tmp_path / name).read_bytes())
-    while township.do("wanted", target=CITY, key=key) < held:
+    while township.do("wanted", target=CITY)[key] < held:
         township.do("retitle", key=key, title="又改了一次")
-    assert township.do("wanted", target=CITY, key=key) == held  # the tombstone's
+    assert township.do("wanted", target=CITY)[key] == held  # the tombstone's
     for _round in range(4):
         township.order("drain")
     assert shown(township, key)[0] == 410

@@ -235,11 +235,6 @@ def do_why(target, key):
     return row.last_error if row.wanted > row.delivered else ""
 
 
-def do_wanted(target, key):
-    """The version that a target should hold."""
-    return OutboxEntry.objects.get(target=target, key=key).wanted
-
-
 def do_try_now():
     """Let whatever waits be tried at once, as the retry button does."""
     TargetState.try_now()
@@ -274,6 +269,18 @@ def do_rebuild_state():
 def do_behind():
     """Rows that some target still lacks, given up or not."""
     return OutboxEntry.objects.filter(wanted__gt=F("delivered")).count()
+
+
+def do_hurry():
+    """Let what waits after a failure be tried now."""
+    OutboxEntry.objects.all().retry()
+    TargetState.try_now()
+
+
+def do_wanted(target="portal:city"):
+    """The version that the target should hold of each key."""
+    rows = OutboxEntry.objects.filter(target=target)
+    return dict(rows.values_list("key", "wanted"))
 
 
 def do_problems():
