@@ -381,6 +381,7 @@ class Sync(RuleBasedStateMachine):
         for item in self.items:
             self._assert_only_what_may_be_seen(item, states[item.key])
             changed = states[item.key].sha256 != self.truth[item.key].sha256
+            changed = changed and bool(item.approved)  # a draft is nobody's business
             for target in TARGETS:
                 before = self.wanted.get((target, item.key), 0)
                 after = wanted.get((target, item.key), 0)
