@@ -51,8 +51,13 @@ from disclosure_pages.likeness.marks import (  # noqa: E402
     simhash,
 )
 from disclosure_pages.likeness.verdict import REPRINT  # noqa: E402
-from disclosure_pages.models import ExternalItem, TextMark, TextPrint  # noqa: E402
+from disclosure_pages.models import (  # noqa: E402
+    ExternalItem,
+    TextMark,
+    TextPrint,
+)
 from disclosure_pages.models.external import bucket_of  # noqa: E402
+from disclosure_pages.services.same_marks import keep_marks  # noqa: E402
 from disclosure_pages.services.text_prints import keep_prints  # noqa: E402
 from disclosure_pages.similar_texts import similar_texts  # noqa: E402
 from tests.data import notices  # noqa: E402
@@ -62,15 +67,18 @@ FORMS = {"seen": notices.FORMS, "unseen": notices.UNSEEN_FORMS}
 BITS = 3
 LOOKED_UP = 20
 READ = 2000
+FIRST_PLACE = 0x4E94  # letters for the names of so many other counties
 
 
 def store(pairs: list[Pair]) -> list[ExternalItem]:
     """Keep each pair's superior's text; returns the rows in the same order."""
     first = ExternalItem.objects.count()
-    return ExternalItem.objects.bulk_create(
+    rows = ExternalItem.objects.bulk_create(
         (_row(pair, first + number) for number, pair in enumerate(pairs)),
         batch_size=1000,
     )
+    keep_marks(rows)
+    return rows
 
 
 def _row(pair: Pair, number: int) -> ExternalItem:
@@ -160,13 +168,15 @@ def fill(rows: int) -> None:
     last = ExternalItem.objects.order_by("-pk").values_list("pk", flat=True)[0]
     with connection.cursor() as cursor:
         for lot in range(ExternalItem.objects.count() // READ, rows // READ):
+            name = f"'{chr(FIRST_PLACE + lot)}{chr(FIRST_PLACE + 7 * lot)}县'"
             _copy(
                 cursor,
                 ExternalItem,
                 {
                     "key": f"'{lot}-' || key",
                     "id": f"id+{lot * last}",
-                    "title": f"'{lot}' || title",
+                    "title": f"{name} || title",
+                    "url": f"url || '?lot={lot}'",
                 },
                 f"id <= {last}",
             )
@@ -186,6 +196,9 @@ def fill(rows: int) -> None:
                     "mark": f"mark / 2 + {lot * 1_000_003}",
                 },
                 f"text_id <= {last}",
+            )
+            keep_marks(
+                list(ExternalItem.objects.filter(pk__gt=step, pk__lte=step + last))
             )
         cursor.execute("ANALYZE")
 
@@ -227,7 +240,12 @@ def _by_text(pair: Pair) -> None:
 
 
 def _by_all(pair: Pair) -> None:
-    find_duplicates(title=pair.draft_title, text=pair.draft)
+    find_duplicates(
+        title=pair.draft_title,
+        text=pair.draft,
+        document_number="云政〔2026〕31号",
+        url="https://www.example.cn/art/7.html",
+    )
 
 
 @contextmanager

@@ -5,14 +5,11 @@ title or a text that is nearly the same counts only with the same figures and vi
 so that last year's notice is not taken for this year's.
 """
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -21,11 +18,20 @@ from cms.models import Village
 from disclosure_pages.checks.contents import body_text
 from disclosure_pages.compared import own_drafts, superior_items
 from disclosure_pages.likeness.verdict import REPRINT, SAME_TEXT
-from disclosure_pages.models import DisclosureItemPage
+from disclosure_pages.models import DisclosureItemPage, SuperiorMark
 from disclosure_pages.public_state import visible_pages
+from disclosure_pages.same_keys import (
+    NEAR,
+    address_key,
+    bigrams,
+    figures_of,
+    marks_of,
+    number_key,
+    overlap,
+    title_key,
+)
 from disclosure_pages.similar_texts import Similar, similar_texts
 
-NEAR = 0.9
 ROUNDING = 1e-6
 MAX_MATCHES = 8
 NUMBER = "number"
@@ -34,9 +40,6 @@ TITLE = "title"
 NEAR_TITLE = "near_title"
 TEXTS = {SAME_TEXT, REPRINT}
 CERTAIN = {NUMBER, ADDRESS, TITLE, *TEXTS}
-HEADER = re.compile(r"^.{2,30}?(?:政府|办公室|委员会|[局厅部院所])关于")
-FIGURES = re.compile(r"[0-9一二三四五六七八九十百千万〇零两]+")
-NUMBER_PARTS = re.compile(r"^(.*?)[〔\[(【]?(\d{4})[〕\])】]?第?0*(\d+)号?$")
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class Wanted:
             return False
         if not self._may_be_near(key) or overlap(self.pairs, bigrams(key)) < NEAR:
             return False
-        if self.figures != tuple(FIGURES.findall(key)):
+        if self.figures != figures_of(key):
             return False
         return all((name in key) == (name in self.title) for name in self.names())
 
@@ -135,54 +138,6 @@ class Wanted:
                 if left < -ROUNDING:
                     return False
         return True
-
-
-class _Letters(dict[int, str]):
-    """What each character is in a key: folded letters and figures, else nothing."""
-
-    def __missing__(self, code: int) -> str:
-        folded = chr(code).casefold()
-        kept = "".join(c for c in folded if unicodedata.category(c)[0] in "LN")
-        return self.setdefault(code, kept)
-
-
-_LETTERS = _Letters()
-
-
-def title_key(title: str) -> str:
-    """Return the title without marks, spaces and the issuing authority in front."""
-    text = unicodedata.normalize("NFKC", title or "").translate(_LETTERS)
-    return HEADER.sub("关于", text)
-
-
-def number_key(number: str) -> str:
-    """Return the 文号 in one writing: ``云政[2026] 031 号`` → ``云政|2026|31``."""
-    text = unicodedata.normalize("NFKC", number or "")
-    text = "".join(c for c in text if not c.isspace() and c.isprintable())
-    parts = NUMBER_PARTS.match(text)
-    return "|".join(parts.groups()) if parts else text
-
-
-def address_key(url: str) -> str:
-    """Return the address without scheme, ``www.``, fragment and last slash."""
-    try:
-        parts = urlsplit((url or "").strip())
-    except ValueError:
-        return ""
-    host = parts.netloc.lower().removeprefix("www.")
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{host}{parts.path.rstrip('/')}{query}" if host else ""
-
-
-def bigrams(text: str) -> Counter[str]:
-    """Return the pairs of neighbouring characters, counted."""
-    return Counter(text[i : i + 2] for i in range(len(text) - 1))
-
-
-def overlap(one: Counter[str], other: Counter[str]) -> float:
-    """Return twice the shared pairs ÷ all pairs (Dice): 0 … 1."""
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 0.0
 
 
 def find_duplicates(
@@ -210,10 +165,11 @@ def find_duplicates(
         address=address_key(url),
         title=key,
         pairs=bigrams(key),
-        figures=tuple(FIGURES.findall(key)),
+        figures=figures_of(key),
         names=cache(_village_names),
     )
-    candidates = [*_public(), *_superiors(), *_drafts(drafts)]
+    marks = marks_of(title, document_number, url)
+    candidates = [*_public(), *_superiors(marks), *_drafts(drafts)]
     found = [match for row in candidates if (match := _matched(wanted, row))]
     similar = similar_texts(title, text, drafts, wanted.names)
     found = [
@@ -313,9 +269,15 @@ def _public() -> Iterator[dict[str, Any]]:
         }
 
 
-def _superiors() -> Iterator[dict[str, Any]]:
-    rows = superior_items().values_list(
-        *("pk", "title", "document_number", "publisher", "date_published", "url")
+def _superiors(marks: set[int]) -> Iterator[dict[str, Any]]:
+    """Yield the superiors' items that share a mark: all that may be the same."""
+    sharing = SuperiorMark.objects.filter(mark__in=marks).values("item")
+    rows = (
+        superior_items()
+        .filter(pk__in=sharing)
+        .values_list(
+            *("pk", "title", "document_number", "publisher", "date_published", "url")
+        )
     )
     for pk, title, number, publisher, day, url in rows:
         yield {

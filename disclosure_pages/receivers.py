@@ -17,8 +17,10 @@ from cms.models import (
     SteeringMember,
     Village,
 )
+from disclosure_pages.choices import ExternalRelation
 from disclosure_pages.models import (
     DisclosureItemPage,
+    ExternalItem,
     OpinionRequest,
     ReadingPointPage,
 )
@@ -28,8 +30,10 @@ from disclosure_pages.services.index_numbers import (
     mark_published,
     void,
 )
+from disclosure_pages.services.same_marks import keep_marks
 from disclosure_pages.services.village_managers import allow_managers
 
+COMPARED = {"title", "document_number", "url", "relation"}
 REGISTER = (Authority, Office, SteeringMember, Village)
 
 
@@ -80,3 +84,12 @@ def forget_copies_of_the_register(sender: Any, **kwargs: Any) -> None:
     """Contacts and names stand on every page, in its foot if nowhere else."""
     if sender in REGISTER:
         transaction.on_commit(forget_copies, robust=True)
+
+
+@receiver(post_save, sender=ExternalItem, dispatch_uid="superior_saved")
+def mark_superior(
+    sender: Any, instance: ExternalItem, update_fields: Any = None, **kwargs: Any
+) -> None:
+    written = COMPARED if update_fields is None else COMPARED & set(update_fields)
+    if written and instance.relation == ExternalRelation.SUPERIOR:
+        keep_marks([instance])

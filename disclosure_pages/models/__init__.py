@@ -58,7 +58,7 @@ from disclosure_pages.models.pages import (
     RulesIndexPage,
     RulesPage,
 )
-from disclosure_pages.models.prints import TextMark, TextPrint
+from disclosure_pages.models.prints import SuperiorMark, TextMark, TextPrint
 from disclosure_pages.models.reading_points import (
     ManagerAbsence,
     ReadingPointIndexPage,
@@ -121,6 +121,7 @@ __all__ = [
     "ReadingPointIndexPage",
     "ReadingPointPage",
     "Successor",
+    "SuperiorMark",
     "TextMark",
     "TextPrint",
 ]

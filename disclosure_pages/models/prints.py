@@ -59,3 +59,26 @@ class TextMark(models.Model):
 
     def __str__(self) -> str:
         return str(self.mark)
+
+
+class SuperiorMark(models.Model):
+    """A key (`same_keys`) of number, address or title by which an item is found."""
+
+    wagtail_reference_index_ignore = True
+
+    item = models.ForeignKey(
+        ExternalItem, on_delete=models.CASCADE, related_name="same_marks"
+    )
+    mark = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("查重记号")
+        verbose_name_plural = _("查重记号")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mark", "item"], name="superior_mark_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.mark)
