@@ -97,6 +97,16 @@ def do_publish_whole(word):
     }
 
 
+def do_publish_filed(count, size=20_000):
+    """Publish items, each with a text file of its own; their keys."""
+    keys = []
+    for number in range(count):
+        file = make_document(f"附件{number}.txt", os.urandom(size // 2).hex().encode())
+        with transaction.atomic():
+            keys.append(make_item(documents=[file]).key)
+    return keys
+
+
 def do_withdraw_one(key):
     """Take back one item; the seconds it took."""
     page = DisclosureItemPage.objects.get(translation_key=key)
@@ -247,6 +257,18 @@ def do_modes():
 
 def do_drain():
     return drain()
+
+
+def do_deliver(target):
+    """Deliver everything that is due at one target; how many, in which time."""
+    began, worked, delivered = time.monotonic(), time.process_time(), 0
+    while count := drain(only=[target]):
+        delivered += count
+    return {
+        "delivered": delivered,
+        "seconds": time.monotonic() - began,
+        "processor_s": time.process_time() - worked,
+    }
 
 
 def do_rebuild():
