@@ -9,7 +9,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cms.folding import fold_text
 
@@ -41,6 +45,37 @@ class Citations:
     def of(cls, works: Mapping[int, int], documents: Mapping[int, int]) -> Self:
         """Return counts as shares: 0 (never named) to 1 (named most often)."""
         return cls(_shares(works), _shares(documents))
+
+    @cached_property
+    def of_works(self) -> "Table":
+        """The shares of works, for many at once."""
+        return Table.of(self.works)
+
+    @cached_property
+    def of_documents(self) -> "Table":
+        """The shares of documents, for many at once."""
+        return Table.of(self.documents)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers in ascending order with their values."""
+
+    numbers: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: Mapping[int, float]) -> Self:
+        """Return the same as a table; it is never empty."""
+        rows = sorted(values.items()) or [(0, 0.0)]
+        numbers, found = zip(*rows, strict=True)
+        return cls(np.array(numbers, np.int64), np.array(found, np.float64))
+
+    def __getitem__(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the value of each number, 0 where there is none."""
+        places = np.searchsorted(self.numbers, numbers)
+        places = np.minimum(places, len(self.numbers) - 1)
+        return np.where(self.numbers[places] == numbers, self.values[places], 0.0)
 
 
 NOTHING_KNOWN = Citations()

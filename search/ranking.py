@@ -208,8 +208,8 @@ class Ranking:
     def _named(self, found: Candidates) -> tuple[Floats, Floats]:
         counted = ~np.isin(found.category, list(self.no_prior))
         return (
-            _looked_up(self.citations.works, found.work) * counted,
-            _looked_up(self.citations.documents, found.number) * counted,
+            self.citations.of_works[found.work] * counted,
+            self.citations.of_documents[found.number] * counted,
         )
 
     def _weighed(self, kept: Candidates, gather: Gather) -> Floats:

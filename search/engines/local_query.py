@@ -1,7 +1,8 @@
 """The common query in tantivy's terms."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import tantivy
 from tantivy import Occur, Query
@@ -27,6 +28,16 @@ from .rows import stored_document
 SPARE = 50
 Clause = tuple[Occur, Query]
 Row = tuple[float, tantivy.DocAddress]
+Scores = dict[int, float]  # number of a document → score
+_helpers = ThreadPoolExecutor(thread_name_prefix="search")
+
+
+@dataclass(frozen=True)
+class Sought:
+    """How many of which units a document has to hold."""
+
+    units: tuple[Unit, ...]
+    minimum: int
 
 
 def run(
@@ -37,17 +48,18 @@ def run(
     minimum: int,
 ) -> SearchResult:
     """Return one page of hits and the facets for one choice of required words."""
-    required = _required(schema, query, units, minimum)
+    sought = Sought(units, minimum)
+    required = [*_enough(schema, sought), *_required(schema, query)]
     filters = {
         name: _any(schema, [(name, value) for value in values])
         for name, values in query.chosen.items()
     }
-    within = [
-        *required,
-        *((Occur.Must, _silent(clause)) for clause in filters.values()),
-    ]
-    page = _newest if query.by_date else _ranked
-    total, rows = page(schema, reader, query, within)
+    chosen = [(Occur.Must, _silent(clause)) for clause in filters.values()]
+    if query.by_date:
+        total, rows = _newest(schema, reader, query, [*required, *chosen])
+    else:
+        within = [*_required(schema, query), *chosen]
+        total, rows = _ranked(schema, reader, query, sought, within)
     facets = dict(_facets(reader, query, required, filters))
     hits = []
     for score, address in rows:
@@ -125,13 +137,16 @@ def _ranked(
     schema: tantivy.Schema,
     reader: tantivy.Searcher,
     query: SearchQuery,
+    sought: Sought,
     within: list[Clause],
 ) -> tuple[int, list[Row]]:
     """Return the total and this page's rows, in the order of the query's rule."""
-    pins = _pins(schema, reader, query, within)
-    scored = Query.boolean_query([*within, *_scored(schema, query)])
+    known = [pin for pin in query.exact if reader.doc_freq("exact", pin[0])]
+    query = replace(query, exact=tuple(known))
+    pins = _pins(schema, reader, query, [*_enough(schema, sought), *within])
+    scored = [*within, *_scored(schema, query, sought)]
     first, count = ranked.window(query)
-    total, hits = _hits(reader, scored, first + count)
+    total, hits = _hits(reader, Query.boolean_query(scored), first + count)
     addresses = [address for _score, address in hits]
     columns = [reader.fast_field_values(name, addresses) for name in COLUMNS]
     found = Candidates.of([score for score, _address in hits], columns)
@@ -180,33 +195,43 @@ def _evidence(
     query: SearchQuery,
     numbers: Sequence[int],
 ) -> Evidence:
-    """Return what only some rules ask for, of the given documents."""
+    """Return what only some rules ask for, of the given documents.
+
+    Each kind is a search of its own, all at once: the engine works outside of
+    Python's lock.
+    """
     among = _silent(Query.term_set_query(schema, "number", list(numbers)))
     rarity = shares(
         {name: reader.doc_freq("bigrams", name) for name in query.scored["bigrams"]},
         reader.num_docs,
     )
+    asked = [
+        [_term(schema, ("unigrams", t)) for t in query.scored["unigrams"]],
+        [
+            Query.const_score_query(_term(schema, ("bigrams", name)), share)
+            for name, share in rarity.items()
+        ],
+        *(
+            [
+                Query.boost_query(_term(schema, ("words", word)), weight)
+                for word, weight in words.items()
+            ]
+            for words in query.ranking.words
+        ),
+    ]
 
-    def scores(clauses: Iterable[Query]) -> dict[int, float]:
-        asked = [(Occur.Must, among), *((Occur.Should, c) for c in clauses)]
-        hits = reader.search(Query.boolean_query(asked), len(numbers), count=False).hits
+    def scores(clauses: Iterable[Query]) -> Scores:
+        wanted = [(Occur.Must, among), *((Occur.Should, c) for c in clauses)]
+        hits = reader.search(
+            Query.boolean_query(wanted), len(numbers), count=False
+        ).hits
         found = reader.fast_field_values("number", [address for _s, address in hits])
         return dict(zip(found, (score for score, _address in hits), strict=True))
 
-    return Evidence(
-        scores(_term(schema, ("unigrams", t)) for t in query.scored["unigrams"]),
-        scores(
-            Query.const_score_query(_term(schema, ("bigrams", name)), share)
-            for name, share in rarity.items()
-        ),
-        tuple(
-            scores(
-                Query.boost_query(_term(schema, ("words", word)), weight)
-                for word, weight in words.items()
-            )
-            for words in query.ranking.words
-        ),
-    )
+    others = [_helpers.submit(scores, clauses) for clauses in asked[1:]]
+    unigrams = scores(asked[0])
+    coverage, *words = (other.result() for other in others)
+    return Evidence(unigrams, coverage, tuple(words))
 
 
 def _facets(
@@ -232,23 +257,28 @@ def _facets(
         yield name, counted.get(name, [])
 
 
-def _required(
-    schema: tantivy.Schema,
-    query: SearchQuery,
-    units: tuple[Unit, ...],
-    minimum: int,
-) -> list[Clause]:
-    """Return the clauses that decide what is found; they don't count for the rank."""
-    clauses = [(Occur.Must, _silent(_term(schema, ("state", PUBLISHED))))]
+def _enough(schema: tantivy.Schema, sought: Sought) -> list[Clause]:
+    """Require as many units as it takes; they don't count for the rank."""
+    if not sought.units:
+        return []
+    enough = Query.boolean_query(
+        [(Occur.Should, _unit(schema, unit)) for unit in sought.units],
+        minimum_number_should_match=sought.minimum,
+    )
+    return [(Occur.Must, _silent(enough))]
+
+
+def _required(schema: tantivy.Schema, query: SearchQuery) -> list[Clause]:
+    """Return what else decides what is found; it does not count for the rank.
+
+    What is withdrawn holds no tokens: where some are sought, it is not found anyway.
+    """
+    clauses = []
+    if not (query.units or query.phrases):
+        clauses.append((Occur.Must, _silent(_term(schema, ("state", PUBLISHED)))))
     if query.keys:
         among = Query.term_set_query(schema, "key", list(query.keys))
         clauses.append((Occur.Must, _silent(among)))
-    if units:
-        enough = Query.boolean_query(
-            [(Occur.Should, _unit(schema, unit)) for unit in units],
-            minimum_number_should_match=minimum,
-        )
-        clauses.append((Occur.Must, _silent(enough)))
     clauses += [(Occur.Must, _silent(_unit(schema, unit))) for unit in query.phrases]
     if query.days:
         clauses.append((Occur.Must, _silent(_between(schema, "day", *query.days))))
@@ -256,10 +286,25 @@ def _required(
     return clauses
 
 
-def _scored(schema: tantivy.Schema, query: SearchQuery) -> Iterator[Clause]:
+def _scored(
+    schema: tantivy.Schema, query: SearchQuery, sought: Sought
+) -> Iterator[Clause]:
+    """Yield what is sought and what ranks; what does both is read once."""
+    needed = ranked.any_of(sought.units, sought.minimum)
+    both: list[Clause] = []
+    ranks: list[Clause] = []
+    silent = dict(needed)
     for tokens_of, factor in ((query.scored, 1.0), (query.weak, WEAK)):
-        for (name, token), boost in ranked.weighed(tokens_of, factor):
-            yield Occur.Should, Query.boost_query(_term(schema, (name, token)), boost)
+        for match, boost in ranked.weighed(tokens_of, factor):
+            clause = Query.boost_query(_term(schema, match), boost)
+            (both if match in needed else ranks).append((Occur.Should, clause))
+            silent.pop(match, None)
+    both += [(Occur.Should, _silent(_term(schema, match))) for match in silent]
+    if needed:
+        yield Occur.Must, Query.boolean_query(both)
+    else:
+        yield from _enough(schema, sought)
+    yield from ranks
     for pinned in _exact(schema, query):
         yield Occur.Should, pinned
 

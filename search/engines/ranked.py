@@ -1,6 +1,6 @@
 """What a page of ranked hits needs from an engine, the same for each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from search.fields import BOOSTS, FILE_FIELDS
 from search.ranking import Candidates, Gather
 
-from .base import MAX_WINDOW, Match, SearchQuery
+from .base import MAX_WINDOW, Match, SearchQuery, Unit
 
 
 def window(query: SearchQuery) -> tuple[int, int]:
@@ -61,3 +61,19 @@ def weighed(
         for field in filter(None, (name, FILE_FIELDS.get(name))):
             for token in found:
                 yield (field, token), BOOSTS[field] * factor
+
+
+def any_of(units: Sequence[Unit], minimum: int) -> dict[Match, None]:
+    """Return the tokens of which any one is enough, in attachments too.
+
+    Nothing when more than one is required, or several together. Where they rank as
+    well, an engine reads them once for both.
+    """
+    ways = [way for unit in units for way in unit.alternatives]
+    if minimum != 1 or any(len(way) != 1 for way in ways):
+        return {}
+    found: dict[Match, None] = {}
+    for [(field, token)] in ways:
+        for name in filter(None, (field, FILE_FIELDS.get(field))):
+            found[name, token] = None
+    return found
