@@ -5,8 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from elasticsearch import Elasticsearch
-from elasticsearch.dsl import A, Q, Search
-from elasticsearch.dsl.query import Query
 
 from search.documents import PUBLISHED, SearchDocument, number_of
 from search.fields import COLUMNS, FILE_FIELDS, WEAK
@@ -26,6 +24,17 @@ from .base import (
     Unit,
 )
 
+Query = dict[str, Any]
+# Columns come with the order: nothing of a document has to be opened for them.
+ORDER = ("day", "number")
+SORT: list[Any] = [
+    *("_score", {"day": "desc"}, {"number": "asc"}),
+    *({name: "asc"} for name in COLUMNS if name not in ORDER),
+]
+PLACES = [
+    1 + [*ORDER, *(n for n in COLUMNS if n not in ORDER)].index(c) for c in COLUMNS
+]
+
 
 def run(
     client: Elasticsearch,
@@ -35,14 +44,14 @@ def run(
     minimum: int,
 ) -> SearchResult:
     """Return one page of hits and the facets for one choice of required words."""
-    request = _request(client, index, query, units, minimum)
+    body = _request(query, units, minimum)
     if query.by_date:
-        answer = client.search(index=index, **_newest(request, query).to_dict())
+        answer = client.search(index=index, **body, **_newest(query))
         hits = [
             SearchHit(hit["_id"], 0.0, _document(hit)) for hit in answer["hits"]["hits"]
         ]
     else:
-        answer, hits = _ranked(client, index, query, request)
+        answer, hits = _ranked(client, index, query, body)
     total = answer["hits"]["total"]["value"]
     return SearchResult(total, hits, dict(_facets(query, answer)), "es")
 
@@ -70,18 +79,19 @@ def holding(
 ) -> list[Holding]:
     """Tell of each unit how many documents hold it, and which of ``keys``."""
     numbers = {number_of(key): key for key in keys}
-    public = Q("term", state=PUBLISHED)
+    public = _q("term", state=PUBLISHED)
     wanted = {str(place): _unit(unit) for place, unit in enumerate(units)}
-    named = [Q("bool", filter=[unit], _name=name) for name, unit in wanted.items()]
-    counted = Search().query(public).extra(size=0)
-    counted.aggs.bucket("units", "filters", filters=wanted)
-    held = Search().query(
-        "bool", filter=[public, Q("terms", number=list(numbers))], should=named
+    named = [_q("bool", filter=[unit], _name=name) for name, unit in wanted.items()]
+    counted = {
+        "query": public,
+        "size": 0,
+        "aggs": {"units": {"filters": {"filters": wanted}}},
+    }
+    held = _columns(
+        _q("bool", filter=[public, _q("terms", number=list(numbers))], should=named),
+        len(numbers),
     )
-    held = held.source(False).extra(docvalue_fields=["number"], size=len(numbers))
-    answer = client.msearch(
-        index=index, searches=[{}, counted.to_dict(), {}, held.to_dict()]
-    )
+    answer = client.msearch(index=index, searches=[{}, counted, {}, held])
     counts, rows = _answers(answer)
     keys_of: dict[str, set[str]] = {name: set() for name in wanted}
     for row in rows["hits"]["hits"]:
@@ -102,75 +112,111 @@ def _answers(answer: Any) -> list[Any]:
     return answers
 
 
-def _request(
-    client: Elasticsearch,
-    index: str,
-    query: SearchQuery,
-    units: tuple[Unit, ...],
-    minimum: int,
-) -> Search:
+def _request(query: SearchQuery, units: tuple[Unit, ...], minimum: int) -> Query:
     """Return what finds and counts; order and columns are still open."""
-    request = Search(using=client, index=index).query(
-        Q(
-            "bool",
-            filter=list(_required(query, units, minimum)),
-            must_not=[_unit(unit) for unit in query.excluded],
-            should=[*_scored(query), *_exact(query)],
-            minimum_should_match=0,
-        )
-    )
     filters = {
-        name: Q("terms", **{name: list(values)})
+        name: _q("terms", **{name: list(values)})
         for name, values in query.chosen.items()
     }
-    if filters:
-        request = request.post_filter(Q("bool", filter=list(filters.values())))
+    facets = {}
     for name in query.facets:
         others = [f for other, f in filters.items() if other != name]
-        within = A("filter", filter=Q("bool", filter=others))
-        within.bucket("values", "terms", field=name, size=FACET_SIZE)
-        request.aggs.bucket(name, within)
-    return request.extra(track_total_hits=True)
+        values = _q("terms", field=name, size=FACET_SIZE)
+        within = _q("bool", filter=others)
+        facets[name] = {"filter": within, "aggs": {"values": values}}
+    body: Query = {"query": _found_by(query, units, minimum), "track_total_hits": True}
+    if filters:
+        body["post_filter"] = _q("bool", filter=list(filters.values()))
+    if facets:
+        body["aggs"] = facets
+    return body
 
 
-def _newest(request: Search, query: SearchQuery) -> Search:
+def _found_by(query: SearchQuery, units: tuple[Unit, ...], minimum: int) -> Query:
+    """Return what decides and what ranks; what does both is read once."""
+    needed = {} if query.by_date else ranked.any_of(units, minimum)
+    both: list[Query] = []
+    ranks: list[Query] = []
+    silent = dict(needed)
+    for match, boost in _scored(query):
+        (both if match in needed else ranks).append(_weighing(match, boost))
+        silent.pop(match, None)
+    both += [_weighing(match, 0.0) for match in silent]
+    enough = _q("bool", should=both, minimum_should_match=1)
+    required = list(_required(query, () if needed else units, minimum))
+    return _q(
+        "bool",
+        filter=required,
+        must=[enough] if needed else [],
+        must_not=[_unit(unit) for unit in query.excluded],
+        should=[*ranks, *_exact(query)],
+        minimum_should_match=0,
+    )
+
+
+def _newest(query: SearchQuery) -> Query:
     first, count = ranked.window(query)
-    request = request.sort({"day": "desc"}, {"number": "asc"}).source(["document"])
+    order: Query = {
+        "sort": [{"day": "desc"}, {"number": "asc"}],
+        "source_includes": ["document"],
+    }
     if query.after:
-        return request.extra(search_after=list(query.after))[: query.page_size]
-    return request[first : first + count]
+        return order | {"search_after": list(query.after), "size": query.page_size}
+    return order | {"from_": first, "size": count}
 
 
 def _ranked(
-    client: Elasticsearch, index: str, query: SearchQuery, request: Search
+    client: Elasticsearch, index: str, query: SearchQuery, body: Query
 ) -> tuple[Any, list[SearchHit]]:
     """Return the answer with all candidates, and this page's hits."""
     first, count = ranked.window(query)
-    request = request.sort("_score", {"day": "desc"}, {"number": "asc"})
-    body = request.source(False).extra(docvalue_fields=list(COLUMNS)).to_dict()
-    answer = client.search(index=index, **body | {"from": first, "size": count})
-    rows = answer["hits"]["hits"]
-    columns = [[row["fields"][name][0] for row in rows] for name in COLUMNS]
-    found = Candidates.of([row["_score"] for row in rows], columns)
+    answer = client.search(
+        index=index, **body, sort=SORT, stored_fields="_none_", from_=first, size=count
+    )
+    rows = [row["sort"] for row in answer["hits"]["hits"]]
+    columns = [[row[place] for row in rows] for place in PLACES]
+    found = Candidates.of([row[0] for row in rows], columns)
 
     def gather(numbers: Integers) -> Evidence:
         return _evidence(client, index, query, numbers.tolist())
 
-    order = ranked.cut(query, found, _pins(client, index, query), gather)
-    scores = {rows[place]["_id"]: score for score, place in order}
+    # What is pinned stands first, and its score says so.
+    least = min((score for _token, score in query.exact), default=0.0)
+    pinned = bool(rows and query.exact) and (first > 0 or rows[0][0] >= least)
+    pins = _pins(client, index, query) if pinned else {}
+    order = ranked.cut(query, found, pins, gather)
+    scores = {int(found.number[place]): score for score, place in order}
     return answer, list(_loaded(client, index, scores))
 
 
 def _loaded(
-    client: Elasticsearch, index: str, scores: dict[str, float]
+    client: Elasticsearch, index: str, scores: dict[int, float]
 ) -> Iterator[SearchHit]:
     """Give the documents, in order; one deleted in between is left out."""
     if not scores:
         return
-    answer = client.mget(index=index, ids=list(scores), source_includes=["document"])
-    for row in answer["docs"]:
-        if row.get("found"):
-            yield SearchHit(row["_id"], scores[row["_id"]], _document(row))
+    answer = client.search(
+        index=index,
+        query=_q("bool", filter=[_q("terms", number=list(scores))]),
+        source_includes=["document"],
+        size=len(scores),
+        track_total_hits=False,
+    )
+    held = {doc.number: doc for doc in map(_document, answer["hits"]["hits"])}
+    for number, score in scores.items():
+        if document := held.get(number):
+            yield SearchHit(document.key, score, document)
+
+
+def _columns(query: Query, size: int) -> Query:
+    """Return a search for scores and numbers alone."""
+    return {
+        "query": query,
+        "docvalue_fields": ["number"],
+        "stored_fields": "_none_",
+        "size": size,
+        "track_total_hits": False,
+    }
 
 
 def _document(row: Any) -> SearchDocument:
@@ -182,14 +228,8 @@ def _pins(client: Elasticsearch, index: str, query: SearchQuery) -> dict[int, fl
     clauses = list(_exact(query))
     if not clauses:
         return {}
-    answer = client.search(
-        index=index,
-        query=Q("bool", should=clauses, minimum_should_match=1).to_dict(),
-        docvalue_fields=["number"],
-        source=False,
-        size=MAX_WINDOW,
-        track_total_hits=False,
-    )
+    wanted = _q("bool", should=clauses, minimum_should_match=1)
+    answer = client.search(index=index, **_columns(wanted, MAX_WINDOW))
     return {hit["fields"]["number"][0]: hit["_score"] for hit in answer["hits"]["hits"]}
 
 
@@ -197,29 +237,23 @@ def _evidence(
     client: Elasticsearch, index: str, query: SearchQuery, numbers: list[int]
 ) -> Evidence:
     """Return what only some rules ask for, of the given documents."""
-    among = Q("terms", number=numbers)
+    among = _q("terms", number=numbers)
     rarity = _rarity(client, index, query.scored["bigrams"])
     asked = [
-        [Q("term", unigrams=token) for token in query.scored["unigrams"]],
+        [_q("term", unigrams=token) for token in query.scored["unigrams"]],
         [
-            Q("constant_score", filter=Q("term", bigrams=token), boost=share)
+            _q("constant_score", filter=_q("term", bigrams=token), boost=share)
             for token, share in rarity.items()
         ],
         *(
-            [Q("term", words={"value": w, "boost": b}) for w, b in words.items()]
+            [_q("term", words={"value": w, "boost": b}) for w, b in words.items()]
             for words in query.ranking.words
         ),
     ]
     searches: list[dict[str, Any]] = []
     for clauses in asked:
-        body = {
-            "query": Q("bool", filter=[among], should=clauses).to_dict(),
-            "docvalue_fields": ["number"],
-            "_source": False,
-            "size": len(numbers),
-            "track_total_hits": False,
-        }
-        searches += [{}, body]
+        wanted = _q("bool", filter=[among], should=clauses)
+        searches += [{}, _columns(wanted, len(numbers))]
     answers = _answers(client.msearch(index=index, searches=searches))
     scores = [
         {hit["fields"]["number"][0]: hit["_score"] for hit in answer["hits"]["hits"]}
@@ -262,38 +296,42 @@ def _facets(
 def _required(
     query: SearchQuery, units: tuple[Unit, ...], minimum: int
 ) -> Iterator[Query]:
-    yield Q("term", state=PUBLISHED)
+    yield _q("term", state=PUBLISHED)
     if query.keys:
-        yield Q("terms", key=list(query.keys))
+        yield _q("terms", key=list(query.keys))
     yield from (_unit(unit) for unit in query.phrases)
     if query.days:
         first, last = query.days
-        yield Q("range", day={"gte": first} | ({"lte": last} if last else {}))
+        yield _q("range", day={"gte": first} | ({"lte": last} if last else {}))
     if units:
-        yield Q(
+        yield _q(
             "bool",
             should=[_unit(unit) for unit in units],
             minimum_should_match=minimum,
         )
 
 
-def _scored(query: SearchQuery) -> Iterator[Query]:
+def _scored(query: SearchQuery) -> Iterator[tuple[Match, float]]:
     if query.by_date:
         return
     for tokens, factor in ((query.scored, 1.0), (query.weak, WEAK)):
-        for (name, token), boost in ranked.weighed(tokens, factor):
-            yield Q("term", **{name: {"value": token, "boost": boost}})
+        yield from ranked.weighed(tokens, factor)
+
+
+def _weighing(match: Match, boost: float) -> Query:
+    field, token = match
+    return _q("term", **{field: {"value": token, "boost": boost}})
 
 
 def _exact(query: SearchQuery) -> Iterator[Query]:
     if query.by_date:
         return
     for token, score in query.exact:
-        yield Q("constant_score", filter=Q("term", exact=token), boost=score)
+        yield _q("constant_score", filter=_q("term", exact=token), boost=score)
 
 
 def _unit(unit: Unit) -> Query:
-    return Q(
+    return _q(
         "bool",
         should=[_all(matches) for matches in unit.alternatives],
         minimum_should_match=1,
@@ -301,7 +339,7 @@ def _unit(unit: Unit) -> Query:
 
 
 def _all(matches: Iterable[Match]) -> Query:
-    return Q("bool", filter=[_found(match) for match in matches])
+    return _q("bool", filter=[_found(match) for match in matches])
 
 
 def _found(match: Match) -> Query:
@@ -310,10 +348,15 @@ def _found(match: Match) -> Query:
     if field not in FILE_FIELDS:
         return _match(match)
     ways = [_match(match), _match((FILE_FIELDS[field], token))]
-    return Q("bool", should=ways, minimum_should_match=1)
+    return _q("bool", should=ways, minimum_should_match=1)
 
 
 def _match(match: Match) -> Query:
     field, token = match
     kind = "match_phrase" if " " in token else "term"
-    return Q(kind, **{field: token})
+    return _q(kind, **{field: token})
+
+
+def _q(kind: str, **about: Any) -> Query:
+    """Return one clause; built plainly, for a question has a hundred of them."""
+    return {kind: about}
