@@ -20,10 +20,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console  # noqa: E402
-from rich.progress import Progress  # noqa: E402
+from rich.progress import Progress, TimeElapsedColumn  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from bench import search_quality  # noqa: E402  sets Django up
+from search.citations import Citations, count  # noqa: E402
+from search.documents import SearchDocument  # noqa: E402
 from search.engines.local import LocalEngine  # noqa: E402
 from search.learning import measures  # noqa: E402
 from search.learning.learn import Classroom, Labelled  # noqa: E402
@@ -58,16 +60,32 @@ def ideas() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def classroom(options: argparse.Namespace, progress: Progress) -> Classroom:
     """Read the corpus, count who names whom."""
-    ranking = Ranking(RULES[options.rule], search_quality.known(options.corpus))
-    documents = (document for _v, document in search_quality.corpus(options.corpus))
-    task = progress.add_task("…", total=None)
+    size = sum(1 for _row in search_quality.lines(options.corpus))
+    reading = progress.add_task("read", total=3 * size)
+    asking = progress.add_task("ask", total=None)
+
+    def documents() -> Iterator[SearchDocument]:
+        for _version, document in search_quality.corpus(options.corpus):
+            progress.advance(reading)
+            yield document
+
+    known = Citations.of(*count(documents(), documents()))
     return Classroom(
         labelled(options),
-        documents,
+        documents(),
         LocalEngine(str(options.index)),
-        ranking,
-        lambda done, every: progress.update(task, completed=done, total=every),
+        Ranking(RULES[options.rule], known),
+        lambda done, every: progress.update(asking, completed=done, total=every),
     )
+
+
+def compared(room: Classroom, progress: Progress) -> dict[str, Runs]:
+    """Return what is found by the rule that stands, and by each set of features."""
+    runs = {room.ranking.rule.name: room.before}
+    if room.folds:  # asked here, not while the bar of the fits runs
+        for name, names in progress.track(list(ideas()), description="fit"):
+            runs[name] = room.out_of_fold(names)
+    return runs
 
 
 def answered_by(options: argparse.Namespace) -> set[str]:
@@ -88,10 +106,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     began = time.perf_counter()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True) as progress:
         room = classroom(options, progress)
-        runs = {options.rule: room.before}
-        runs |= {name: room.out_of_fold(names) for name, names in ideas()}
+        runs = compared(room, progress)
         lesson = room.lesson()
     wanted = room.wanted
     report = {"seconds": time.perf_counter() - began, "all": rows(runs, wanted)}

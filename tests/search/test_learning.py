@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -9,6 +10,7 @@ from search import site_ranking
 from search.citations import work_of
 from search.documents import number_of
 from search.learning import store
+from search.learning.fit import L2, Asked, fitted
 from search.learning.learn import NAMES, Classroom, Labelled, rule_of
 from search.learning.measures import COLUMNS
 from search.learning.memory import Memory, Past, telling
@@ -86,6 +88,37 @@ def test_no_question_is_ranked_by_a_memory_of_itself(taught):
         )
     for asked in seen:
         assert len({q.fold for q in asked}) < 5
+
+
+def test_fitted_weights_cannot_be_bettered_by_a_small_step():
+    chance = np.random.default_rng(7)
+    true = np.array([2.0, -1.0, 0.0])
+    asked = []
+    for count in chance.integers(5, 40, 50):
+        rows = chance.normal(size=(count, 3)) * [1.0, 0.1, 5.0]
+        order = np.argsort(-(rows / [1.0, 0.1, 5.0]) @ true)
+        answers = np.isin(np.arange(count), order[:2])
+        asked.append(Asked(list(range(count)), rows, answers))
+    asked.append(Asked([0], np.ones((1, 3)), np.zeros(1, np.bool_)))  # unanswered
+    weights = fitted(asked)
+    assert weights[0] > 0 > weights[1]
+    best = likelihood(asked, weights)
+    for place, size in enumerate([1.0, 10.0, 0.2]):
+        for change in (-0.05, 0.05):
+            other = weights.copy()
+            other[place] += change * size
+            assert likelihood(asked, other) < best
+
+
+def likelihood(asked, weights):
+    """The mean log mass of the answers with L2, straight from its definition."""
+    known = [one for one in asked if one.answers.any()]
+    spread = np.vstack([one.rows for one in known]).std(0)
+    value = 0.0
+    for one in known:
+        mass = np.exp(one.rows @ weights)
+        value += np.log(mass[one.answers].sum() / mass.sum()) / len(known)
+    return value - L2 * np.square(weights * spread).sum()
 
 
 def test_what_is_no_sentence_teaches_nothing_and_keeps_its_order(taught, local):
