@@ -16,7 +16,7 @@ class WholeFiles(FileSystemStorage):
         try:
             return super()._save(name, content)
         except OSError:
-            if not known:
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):
+                if not known and self.size(name) < content.size:  # not another's, whole
                     self.delete(name)
             raise

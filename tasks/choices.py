@@ -43,7 +43,7 @@ def target_names() -> list[str]:
     ]
 
 
-def is_portal(name: str) -> bool:
+def is_portal_target(name: str) -> bool:
     """Whether a target is a portal: it can be paused, and takes few at once."""
     return name.startswith("portal:")
 

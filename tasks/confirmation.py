@@ -16,7 +16,7 @@ from disclosure_pages.models.base import ModeratedPage, PublicPage
 from disclosure_pages.public_state import publicly_visible
 from disclosure_pages.services.withdrawal import may_withdraw
 
-from .choices import CHANGE, Lane, is_portal, target_label, target_names
+from .choices import CHANGE, Lane, is_portal_target, target_label, target_names
 from .models import OutboxEntry
 from .models.outbox import OutboxQuerySet, from_now
 
@@ -26,7 +26,7 @@ AT_ONCE = 100
 
 def portal_names() -> list[str]:
     """Return the configured targets that are portals."""
-    return [name for name in target_names() if is_portal(name)]
+    return [name for name in target_names() if is_portal_target(name)]
 
 
 def places(page: ModeratedPage) -> list[withdrawing.Place]:

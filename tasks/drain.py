@@ -10,12 +10,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from . import targets
-from .choices import Lane, is_portal, target_names
+from .choices import Lane, is_portal_target, target_names
 from .delivery import Tally, deliver
 from .failpoints import failpoint
 from .fencing import may_send, note_reached
 from .locks import target_place
-from .models import ChangedKey, DeliveryHour, OutboxEntry, TargetState
+from .models import ChangedKey, DeliveryHour, Mode, OutboxEntry, TargetState
 
 FAILURES_IN_A_ROW = 3  # batches without any success before a target gets a rest
 
@@ -80,7 +80,7 @@ def drain_batch(
     ``urgent_only``: withdrawals, to a target that is paused or rests.
     """
     places = TargetState.places(name)
-    with target_place(name, places + 1 if is_portal(name) else 1) as place:
+    with target_place(name, places + 1 if is_portal_target(name) else 1) as place:
         if place is None:
             return None
         target = targets.get(name)
@@ -106,20 +106,21 @@ def _claim(name: str, size: int, *, urgent_only: bool) -> list[OutboxEntry]:
     How many are on their way is told by the claims, whichever host they are made on:
     one of a process that died counts until its lease is over. Beyond the limit of
     a portal there is one place more, for withdrawals alone: they wait for nobody.
+    A portal that was stopped meanwhile gets nothing more than it would now.
     """
     rows = OutboxEntry.objects.all()
     if urgent_only:
         rows = rows.filter(lane=Lane.WITHDRAW)
-    if not is_portal(name):
+    if not is_portal_target(name):
         return rows.claim_due([name], size, settings.GONGKAI_LEASE_S)
     if not rows.due().filter(target=name).exists():
         return []
     with transaction.atomic():
-        most = TargetState.lock(name).at_once
+        state = TargetState.lock(name)
         running = OutboxEntry.objects.claims(name)
-        if running > most:
+        if running > state.at_once or state.mode == Mode.FENCED:
             return []
-        if running == most:
+        if running == state.at_once or state.mode == Mode.PAUSED:
             rows = rows.filter(lane=Lane.WITHDRAW)
         return rows.claim_due([name], size, settings.GONGKAI_LEASE_S)
 

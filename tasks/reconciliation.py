@@ -26,7 +26,7 @@ from search import engines
 from search.engines.base import EngineDown
 
 from . import targets
-from .choices import is_portal, target_names
+from .choices import is_portal_target, target_names
 from .models import OutboxEntry
 from .models.outbox import from_now
 from .portal.protocol import BUCKETS, Digest, Row
@@ -143,7 +143,7 @@ def examine(
         trusting: as in `reconcile`.
     """
     report = Report(target, trusting=trusting)
-    compare = _compare_portal if is_portal(target) else _compare_index
+    compare = _compare_portal if is_portal_target(target) else _compare_index
     try:
         report.differences = compare(report, None)
         if report.differences:

@@ -13,7 +13,7 @@ from wagtail.admin.ui.side_panels import BaseSidePanel
 from disclosure_pages.desk import editing
 from disclosure_pages.models.base import PublicPage
 
-from .choices import Lane, target_label, target_names
+from .choices import Lane, is_portal_target, target_label, target_names
 from .models import Mode, OutboxEntry, TargetState
 
 SHOWN_OF_HASH = 12
@@ -63,7 +63,7 @@ def standing(row: OutboxEntry, target: TargetState) -> Standing:
     }
     if not row.pending:
         gone = row.lane == Lane.WITHDRAW
-        unseen = gone and row.target.startswith("portal:") and not note.get("read_back")
+        unseen = gone and is_portal_target(row.target) and not note.get("read_back")
         return Standing(
             state=_("已撤下") if gone else _("已送达"),
             since=row.delivered_at,

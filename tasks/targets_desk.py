@@ -17,7 +17,7 @@ from wagtail.admin import messages
 from wagtail.log_actions import log
 
 from .ahead import ahead, ours_count
-from .choices import CHANGE, VIEW, is_portal, target_label, target_names
+from .choices import CHANGE, VIEW, is_portal_target, target_label, target_names
 from .desk import skippable
 from .models import (
     Circuit,
@@ -70,7 +70,7 @@ class Console:
     @property
     def is_portal(self) -> bool:
         """Whether a person may pause it; an index always follows."""
-        return is_portal(self.backlog.target)
+        return is_portal_target(self.backlog.target)
 
 
 def consoles(reader: Any) -> list[Console]:
@@ -157,7 +157,7 @@ class DecisionView(PermissionRequiredMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, target: str) -> HttpResponse:
-        if target not in target_names() or not is_portal(target):
+        if target not in target_names() or not is_portal_target(target):
             raise Http404
         form = DecisionForm(request.POST)
         if not form.is_valid():
@@ -197,7 +197,7 @@ class AheadView(PermissionRequiredMixin, TemplateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         name = kwargs["target"]
-        if name not in target_names() or not name.startswith("portal:"):
+        if name not in target_names() or not is_portal_target(name):
             raise Http404
         return super().dispatch(request, *args, **kwargs)
 

@@ -39,7 +39,8 @@ class Seen:
 def watch(now: datetime | None = None) -> int:
     """Open and close troubles and tell of each once; returns how many were told."""
     now = now or timezone.now()
-    found = {(seen.target, seen.kind): seen for seen in troubles(now)}
+    stopped = stopped_targets()
+    found = {(seen.target, seen.kind): seen for seen in troubles(now, stopped)}
     rows = {(t.target, t.kind): t for t in Trouble.objects.filter(ended_at=None)}
     told = sum(_open(seen) for key, seen in found.items() if key not in rows)
     for key, row in rows.items():
@@ -47,7 +48,7 @@ def watch(now: datetime | None = None) -> int:
             Trouble.objects.filter(pk=row.pk).exclude(well_since=None).update(
                 well_since=None
             )
-        else:
+        elif row.target not in stopped:  # of those nothing is known
             told += _over(row, now)
     old = Trouble.objects.filter(ended_at__lt=now - KEPT)
     if old.exists():
@@ -55,10 +56,15 @@ def watch(now: datetime | None = None) -> int:
     return told
 
 
-def troubles(now: datetime) -> Iterator[Seen]:
-    """Yield what is wrong; what a person stopped is not (three queries)."""
+def stopped_targets() -> set[str]:
+    """Return the targets that a person, or a restored backup, stopped."""
     stopped = TargetState.objects.exclude(mode=Mode.OPEN)
-    names = set(target_names()) - set(stopped.values_list("target", flat=True))
+    return set(stopped.values_list("target", flat=True))
+
+
+def troubles(now: datetime, stopped: set[str]) -> Iterator[Seen]:
+    """Yield what is wrong; what a person stopped is not (two queries)."""
+    names = set(target_names()) - stopped
     behind = OutboxEntry.objects.filter(wanted__gt=F("delivered"), target__in=names)
     yield from _rows(behind, now)
     since = now - timedelta(hours=settings.GONGKAI_FAILING_HOURS)
@@ -120,9 +126,9 @@ def _over(row: Trouble, now: datetime) -> bool:
         if not Trouble.objects.filter(pk=row.pk, ended_at=None).update(ended_at=now):
             return False
         words = {
-            TroubleKind.STUCK: _("%(target)s恢复正常：等着的都送到了。"),
-            TroubleKind.FAILING: _("%(target)s恢复正常：又连上了。"),
-            TroubleKind.DEAD: _("%(target)s恢复正常：没收下的都处理完了。"),
+            TroubleKind.STUCK: _("%(target)s：没有信息再久等了。"),
+            TroubleKind.FAILING: _("%(target)s：又连上了。"),
+            TroubleKind.DEAD: _("%(target)s：没收下的都处理完了。"),
         }[TroubleKind(row.kind)]
         _tell(words % {"target": target_label(row.target)}, row.target, row.kind)
     return True

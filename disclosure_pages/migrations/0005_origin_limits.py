@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='externalfile',
             name='origin',
-            field=models.CharField(blank=True, db_index=True, max_length=18, verbose_name='来源'),
+            field=models.CharField(blank=True, db_default='', db_index=True, max_length=18, verbose_name='来源'),
         ),
         migrations.AddField(
             model_name='origin',
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='origin',
             name='refusal',
-            field=models.CharField(blank=True, editable=False, max_length=200, verbose_name='拒收原因'),
+            field=models.CharField(blank=True, db_default='', editable=False, max_length=200, verbose_name='拒收原因'),
         ),
         migrations.AddField(
             model_name='origin',

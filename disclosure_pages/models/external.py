@@ -40,7 +40,7 @@ class Origin(models.Model):
         _("最近拒收"), null=True, blank=True, editable=False
     )
     refusal = models.CharField(
-        _("拒收原因"), max_length=200, blank=True, editable=False
+        _("拒收原因"), max_length=200, blank=True, editable=False, db_default=""
     )
 
     class Meta:
@@ -137,7 +137,9 @@ class ExternalFile(models.Model):
     mime = models.CharField(max_length=100, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
     # Who sent it first: its space counts as that township's.
-    origin = models.CharField(_("来源"), max_length=18, blank=True, db_index=True)
+    origin = models.CharField(
+        _("来源"), max_length=18, blank=True, db_index=True, db_default=""
+    )
 
     class Meta:
         verbose_name = _("外来附件")

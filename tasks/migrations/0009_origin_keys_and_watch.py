@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outboxentry',
             name='skip_reason',
-            field=models.CharField(blank=True, default='', max_length=200, verbose_name='跳过的原因'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='跳过的原因'),
         ),
         migrations.AddField(
             model_name='outboxentry',
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outboxentry',
             name='skipped_by',
-            field=models.CharField(blank=True, default='', max_length=80, verbose_name='跳过的人'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=80, verbose_name='跳过的人'),
         ),
         migrations.AddField(
             model_name='targetstate',

@@ -179,9 +179,11 @@ class OutboxEntry(models.Model):
     dead = models.BooleanField(_("已停止重试"), default=False)
     # Given up for good by a person, until the item changes again.
     skipped_at = models.DateTimeField(_("跳过时间"), null=True, blank=True)
-    skipped_by = models.CharField(_("跳过的人"), max_length=80, blank=True, default="")
+    skipped_by = models.CharField(
+        _("跳过的人"), max_length=80, blank=True, default="", db_default=""
+    )
     skip_reason = models.CharField(
-        _("跳过的原因"), max_length=200, blank=True, default=""
+        _("跳过的原因"), max_length=200, blank=True, default="", db_default=""
     )
     changed_at = models.DateTimeField(_("变更时间"), db_default=Now())
     checked_at = models.DateTimeField(_("核对时间"), null=True, blank=True)

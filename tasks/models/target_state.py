@@ -57,6 +57,7 @@ class TargetState(models.Model):
     at_once = models.PositiveSmallIntegerField(
         _("同时推送"),
         default=1,
+        db_default=1,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_AT_ONCE)],
     )
     last_error = models.CharField(_("最近的问题"), max_length=500, blank=True)

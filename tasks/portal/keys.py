@@ -19,6 +19,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from disclosure_pages.models import Origin
+
 from ..models import OriginKey
 
 SALT = "gongkai.origin-key"
@@ -118,6 +120,7 @@ def replace_key(origin: str, *, by: Any, overlap: timedelta, known: str) -> str:
     Raises:
         KeyMoved: it is not the newest any more; nothing was changed.
     """
+    list(Origin.objects.select_for_update().filter(credit_code=origin))  # one by one
     held = held_keys(origin).get(origin, [])
     if newest(held) != known:
         raise KeyMoved

@@ -287,7 +287,7 @@ def _expect(answer: Answer, *good: int) -> None:
         reason = _("门户不接受这一条（%(status)d）%(detail)s")
         reason %= {"status": status, "detail": detail}
         full = isinstance(answer.data.get("quota"), str)  # may be widened any time
-        raise Rejected(
-            TargetError(reason, retryable=full, again_s=FULL_WAIT_S if full else None)
-        )
+        lost = isinstance(answer.data.get("missing"), list)  # a file that it had
+        wait_s = FULL_WAIT_S if full else None
+        raise Rejected(TargetError(reason, retryable=full or lost, again_s=wait_s))
     raise Doubtful(_("门户回应异常（%(status)d）。") % {"status": status})

@@ -111,7 +111,7 @@ def test_a_withdrawal_waits_for_no_batch_that_is_on_its_way(hosts):
         leave.set()
         for thread in threads:
             thread.join()
-    assert drain(only=[CITY]) == 1
+    drain(only=[CITY])  # unless the other one, free again, took it
     assert hosts.sent[-1][1] == late
 
 

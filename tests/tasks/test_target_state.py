@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from disclosure_pages.services.withdrawal import withdraw
 from tasks import backoff
-from tasks.drain import drain
+from tasks.drain import drain, drain_batch
 from tasks.models import Mode, OutboxEntry, TargetState
 from tasks.models.outbox import from_now
 from tasks.targets import TargetDown, TargetError
@@ -156,6 +156,16 @@ def test_a_fenced_target_gets_nothing_and_the_index_goes_on(world, item):
     drain()
     assert sent_to_the_city(world) == []
     assert [target for target, _key, _version in world.sent] == ["index:local"]
+
+
+def test_a_drain_that_runs_already_heeds_the_fence(world, item):
+    make_item()
+    TargetState.decide(CITY, Mode.FENCED, by="admin", reason="从备份恢复")
+    assert drain_batch(CITY) is None
+    TargetState.decide(CITY, Mode.PAUSED, by="officer", reason="门户升级")
+    assert drain_batch(CITY) is None
+    TargetState.decide(CITY, Mode.OPEN, by="officer", reason="")
+    assert drain_batch(CITY).delivered == 1
 
 
 def test_looking_at_the_targets_takes_one_query_more(

@@ -75,8 +75,17 @@ def test_it_is_told_when_it_is_well_again_once(officer):
     now = timezone.now()
     told = [watch(now + minutes * MINUTE) for minutes in (0, 1, 4, 6, 7)]
     assert told == [0, 0, 0, 1, 0]
-    assert "恢复正常" in notices(officer)[-1]
+    assert "没有信息再久等了" in notices(officer)[-1]
     assert not Trouble.objects.filter(ended_at=None).exists()
+
+
+def test_of_a_target_that_somebody_stopped_nothing_is_called_well(officer):
+    waiting(16)
+    watch()
+    TargetState.objects.update_or_create(target=CITY, defaults={"mode": Mode.PAUSED})
+    now = timezone.now()
+    assert [watch(now + minutes * MINUTE) for minutes in (0, 6, 12)] == [0, 0, 0]
+    assert Trouble.objects.filter(ended_at=None).exists()
 
 
 def test_what_comes_and_goes_is_one_trouble(officer):

@@ -15,7 +15,7 @@ from rich.table import Table
 from wagtail.log_actions import log
 
 from tasks.ahead import Ahead, ahead, ours_count
-from tasks.choices import is_portal, target_label, target_names
+from tasks.choices import is_portal_target, target_label, target_names
 from tasks.models import Mode, OutboxEntry, TargetState
 from tasks.models.target_state import MOST_AT_ONCE
 from tasks.selectors import backlogs
@@ -76,14 +76,14 @@ class Command(BaseCommand):
     def _decide(self, name: str, mode: Mode, reason: str) -> None:
         if mode != Mode.OPEN and not reason:
             raise CommandError(_("请用 --reason 写明原因。"))
-        if not is_portal(name):
+        if not is_portal_target(name):
             raise CommandError(_("只有门户可以暂停；索引总是跟着本站走。"))
         row = TargetState.decide(name, mode, by=_("命令行"), reason=reason)
         data = {"mode": mode.value, "reason": reason}
         log(instance=row, action="gongkai.target_mode", data=data)
 
     def _limit(self, name: str, at_once: int | None, *, dry_run: bool) -> None:
-        if not is_portal(name):
+        if not is_portal_target(name):
             raise CommandError(_("只有门户可以限制；索引一次只写一批。"))
         if at_once is None:
             raise CommandError(_("请用 --at-once 写明同时最多几批，例：2。"))
