@@ -26,5 +26,10 @@ def embedded_secrets(home: Path) -> dict[str, str]:
             pass
         finally:
             draft.unlink()
+    return read_secrets(path)
+
+
+def read_secrets(path: Path) -> dict[str, str]:
+    """Return what a file of secrets holds."""
     lines = path.read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)

@@ -70,6 +70,21 @@ def keep(mark: Mark, *, anew: bool = False) -> None:
         draft.replace(path)
 
 
+def sound() -> bool:
+    """Whether the file is this database's and can be written."""
+    if settings.GONGKAI_MARK is None:
+        return True
+    held, now = kept(), present()
+    ours = held is not None and now is not None and held.name == now.name
+    same = now is None or (ours and held.epoch == now.epoch)
+    return same and os.access(_path().parent, os.W_OK | os.X_OK)
+
+
+def elsewhere() -> bool:
+    """Whether the database sent already and this home holds no mark of it."""
+    return settings.GONGKAI_MARK is not None and not kept() and bool(present())
+
+
 def _path() -> Path:
     return Path(settings.GONGKAI_MARK)
 
@@ -77,3 +92,8 @@ def _path() -> Path:
 def restoring() -> Path:
     """Return the file that exists from the beginning of a restore to its end."""
     return Path(settings.GONGKAI_HOME) / "restoring"
+
+
+def under_restore() -> bool:
+    """Whether nothing is sent because a restore was begun and not finished."""
+    return restoring().exists()

@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import Metric
 from search import engines
 from search.saved import selectors as saved
 
+from . import marks
 from .models import Circuit, TargetState
 from .selectors import Backlog, backlogs
 
@@ -40,6 +41,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         rows = backlogs()
         circuits = TargetState.circuits(row.target for row in rows)
         late = saved.late(timezone.now())
+        deliveries = {"restoring": marks.under_restore(), "mark": marks.sound()}
     except DatabaseError:
         return JsonResponse({"ready": False, "database": False}, status=503)
     return JsonResponse(
@@ -60,6 +62,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
                 }
                 for row in rows
             },
+            "deliveries": deliveries,
             "saved_searches": {"late": late, "ok": not late},
         }
     )

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from errno import ENOENT
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page, PageLogEntry
 
 from disclosure_pages.choices import WithdrawalKind
-from disclosure_pages.services.withdrawal import withdraw
+from disclosure_pages.services.withdrawal import stop_schedule, withdraw
 
 logger = logging.getLogger(__name__)
 ACTS = ("gongkai.withdraw", "wagtail.schedule.cancel")
+PLANNED = "wagtail.publish.schedule"
 LATE = timedelta(days=7)  # how far back an act may still be missing in the file
 
 
@@ -52,9 +54,21 @@ def list_path() -> Path:
     return Path(settings.GONGKAI_WITHDRAWN_LIST)
 
 
+def reachable() -> bool:
+    """Whether the folder of the list is there; one in our home is made when needed."""
+    path = list_path()
+    return path.is_relative_to(settings.GONGKAI_HOME) or path.parent.is_dir()
+
+
 def lines(path: Path | None = None) -> Iterator[Line]:
-    """Yield the lines in their order; one that a crash cut off is left out."""
+    """Yield the lines in their order; one that a crash cut off is left out.
+
+    Raises:
+        OSError: the list can't be read, or its folder is not there: that is not empty.
+    """
     path = path or list_path()
+    if path == list_path() and not reachable():
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path.parent))
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as handle:
@@ -82,7 +96,8 @@ def append(new: Iterable[Line]) -> int:
 
 def _write(new: list[Line]) -> None:
     path = list_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_relative_to(settings.GONGKAI_HOME):
+        path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
     try:
         size = os.lseek(handle, 0, os.SEEK_END)
@@ -135,25 +150,30 @@ def _append_act(act: PageLogEntry) -> None:
 def take_back_again() -> int:
     """Withdraw what the list names and the database shows or will show; how many.
 
-    What was published again after its withdrawal stays.
+    What was published again after its withdrawal stays. Of a public page whose planned
+    edit was called off, only the plan is stopped.
     """
     latest: dict[str, Line] = {}
+    taken: dict[str, Line] = {}
     for line in lines():
         latest[line.key] = line
+        if line.kind:  # of a plan that was called off there is none
+            taken[line.key] = line
     pages = Page.objects.filter(translation_key__in=list(latest)).order_by("pk")
-    return sum(_take_back(page, latest[page.translation_key.hex]) for page in pages)
+    return sum(
+        _take_back(page, taken.get(page.translation_key.hex))
+        or _call_off(page, latest[page.translation_key.hex])
+        for page in pages
+    )
 
 
-def _take_back(page: Page, line: Line) -> bool:
-    moment = line.moment
-    if page.live:
-        published_at = page.last_published_at
-        if published_at and moment and published_at > moment:
-            return False
-    else:
-        waiting = page.revisions.exclude(approved_go_live_at=None)
-        if not waiting.filter(created_at__lte=moment).exists():
-            return False
+def _take_back(page: Page, line: Line | None) -> bool:
+    """Withdraw what is public, unless it was published after that."""
+    if line is None or not page.live:
+        return False
+    published_at, moment = page.last_published_at, line.moment
+    if published_at and moment and published_at > moment:
+        return False
     known = line.kind in WithdrawalKind.values
     return withdraw(
         page.specific,
@@ -161,6 +181,18 @@ def _take_back(page: Page, line: Line) -> bool:
         kind=line.kind if known else WithdrawalKind.MISTAKE,
         actor_name=line.actor,
     )
+
+
+def _call_off(page: Page, line: Line) -> bool:
+    """Stop what was planned before the line, of a page that is public or not."""
+    waiting = page.revisions.exclude(approved_go_live_at=None)
+    if not waiting.filter(created_at__lte=line.moment).exists():
+        return False
+    planned = PageLogEntry.objects.filter(page=page.pk, action=PLANNED)
+    if planned.filter(timestamp__gt=line.moment).exists():
+        return False
+    reason = line.reason or _("恢复备份前已取消定时发布。")
+    return stop_schedule(page.specific, reason=reason, actor_name=line.actor)
 
 
 def connect() -> None:

@@ -219,6 +219,13 @@ def remove_unshown(now: datetime) -> int:
     return sum(_remove(pk) for pk in list(old.values_list("pk", flat=True)[:AT_ONCE]))
 
 
+def forget_missing() -> int:
+    """Note of files whose bytes are gone that they are not here; returns how many."""
+    rows = held_files().only("file")
+    gone = [row.pk for row in rows if not row.file.storage.exists(row.file.name)]
+    return ExternalFile.objects.filter(pk__in=gone).update(file="", bytes=0)
+
+
 @transaction.atomic
 def _remove(pk: int) -> bool:
     row = held_files().select_for_update().filter(pk=pk).first()

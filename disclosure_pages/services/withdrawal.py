@@ -75,7 +75,7 @@ def withdraw(
         raise ValidationError({"reason": _("请写明撤回原因，读者会看到。")})
     page = type(page).objects.select_for_update().get(pk=page.pk)
     if not page.live:
-        return _stop_schedule(page, user, reason, actor_name)
+        return stop_schedule(page, user=user, reason=reason, actor_name=actor_name)
     target = successor_named(successor, page)
     name = actor_name or (person_name(user) if user else "")
     page.withdrawn_at = timezone.now()
@@ -111,10 +111,13 @@ def withdraw(
     return True
 
 
-def _stop_schedule(
-    page: ModeratedPage, user: Any, reason: str, actor_name: str
+def stop_schedule(
+    page: Page, *, user: Any = None, reason: str, actor_name: str = ""
 ) -> bool:
-    """Keep what was never public, but approved for a later moment, from going out."""
+    """Keep what was approved for a later moment from going out; whether there was any.
+
+    What is public stays public.
+    """
     stopped = page.revisions.exclude(approved_go_live_at=None)
     if not stopped.update(approved_go_live_at=None):
         return False

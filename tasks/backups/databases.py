@@ -51,11 +51,7 @@ def load(copy: Path) -> None:
     if connection.vendor == "sqlite":
         _check_sqlite(copy)
         connections.close_all()
-        try:
-            _copy_sqlite(copy, _sqlite_file())
-        except sqlite3.DatabaseError:  # what is there is no database any more
-            _put_aside(_sqlite_file())
-            _copy_sqlite(copy, _sqlite_file())
+        _load_sqlite(copy, _sqlite_file())
         return
     with _aside():
         listed = _run("pg_restore", "--list", str(copy), connect=False)
@@ -93,12 +89,33 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         old.backup(new)
 
 
-def _put_aside(damaged: Path) -> None:
+def _load_sqlite(copy: Path, target: Path) -> None:
+    try:
+        _copy_sqlite(copy, target)
+    except sqlite3.OperationalError as error:  # full, read-only or in use: it is good
+        raise DatabaseTrouble(_cannot_write(error)) from error
+    except sqlite3.DatabaseError:  # what is there is no database any more
+        _put_aside(target)
+        try:
+            _copy_sqlite(copy, target)
+        except sqlite3.Error as error:
+            target.unlink(missing_ok=True)
+            _put_aside(target, back=True)
+            raise DatabaseTrouble(_cannot_write(error)) from error
+
+
+def _cannot_write(error: sqlite3.Error) -> str:
+    return _("数据库写不进去：%(error)s。") % {"error": error}
+
+
+def _put_aside(damaged: Path, *, back: bool = False) -> None:
     """Keep a damaged database under another name, for whoever wants to look at it."""
     for ending in ("", "-wal", "-shm"):
         path = damaged.with_name(f"{damaged.name}{ending}")
-        if path.exists():
-            path.replace(path.with_name(f"{damaged.name}.damaged{ending}"))
+        aside = path.with_name(f"{damaged.name}.damaged{ending}")
+        old, new = (aside, path) if back else (path, aside)
+        if old.exists():
+            old.replace(new)
 
 
 def _check_sqlite(copy: Path) -> None:
@@ -176,11 +193,16 @@ def _variables(database: BaseDatabaseWrapper) -> dict[str, str]:
 
 
 def _program(name: str) -> str:
-    """Return the newest of the program's versions that are installed."""
-    found = sorted(
-        Path(BINARIES).glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3])
-    )
-    path = str(found[-1]) if found else shutil.which(name)
+    """Return the installed program whose version fits the server's.
+
+    An older one can't read the server; what a much newer one writes or sets, the server
+    may not know: the lowest that is not older.
+    """
+    found = {int(p.parts[-3]): str(p) for p in Path(BINARIES).glob(f"*/bin/{name}")}
+    server = connection.pg_version // 10000
+    fitting = [version for version in found if version >= server]
+    version = min(fitting) if fitting else max(found, default=0)
+    path = found.get(version) or shutil.which(name)
     if path is None:
         raise DatabaseTrouble(
             _("找不到 %(program)s，请先安装 postgresql-client。") % {"program": name}

@@ -7,6 +7,7 @@ no process delivers anything until the restore was done again.
 import contextlib
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +15,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
+from wagtail.documents import get_document_model
 from wagtail.log_actions import log
+
+from cms.secrets import read_secrets
+from disclosure_pages.services.external import forget_missing
 
 from .. import fencing, marks, withdrawn_list
 from ..failpoints import failpoint
@@ -25,6 +30,16 @@ from .archive import verify as verify_archive
 from .making import home_file
 
 STAGE = ".restore"
+SECRETS = "secrets.env"
+OURS = ("cms.wsgi", "gongkai")  # in the command line of our processes
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore had to put right."""
+
+    taken_back: int  # pages
+    missing: list[str]  # documents whose file was removed while the backup was made
 
 
 def verify(path: Path) -> Manifest:
@@ -62,15 +77,27 @@ def site_runs() -> bool:
         pids = (Path(settings.GONGKAI_HOME) / "run.pid").read_text().split()
     except OSError:
         pids = []
-    return any(Path(f"/proc/{pid}").exists() for pid in pids) or databases.busy()
+    return any(_is_ours(pid) for pid in pids) or databases.busy()
 
 
-def restore(path: Path, manifest: Manifest) -> int:
-    """Restore a backup that was verified; returns how many pages were taken back again.
+def _is_ours(pid: str) -> bool:
+    """Whether a process of the site has this number; after a reboot another may."""
+    try:
+        line = Path(f"/proc/{int(pid)}/cmdline").read_bytes().decode(errors="replace")
+    except (OSError, ValueError):
+        return False
+    words = line.split("\0")
+    named = any(name in word for name in OURS for word in words)
+    started = any(Path(word).name == "run" for word in words)
+    return int(pid) != os.getpid() and (named or started)
 
-    Database and files as in the backup, migrated to this version; secrets only where
-    there are none. Lists that are only ever added to keep what they have. In the end
-    every portal is fenced, in a new epoch.
+
+def restore(path: Path, manifest: Manifest) -> Restored:
+    """Restore a backup that was verified.
+
+    Database, secrets and files as in the backup, migrated to this version; other
+    secrets that were here are kept as ``secrets.env.before``. Lists that are only ever
+    added to keep what they have. In the end every portal is fenced, in a new epoch.
 
     Raises:
         DatabaseTrouble: the database could not be put in place.
@@ -83,9 +110,7 @@ def restore(path: Path, manifest: Manifest) -> int:
     shutil.rmtree(stage, ignore_errors=True)
     try:
         _unpack(path, stage)  # a disk that is too small: found before anything changes
-        marks.restoring().write_text(f"{manifest.made_at}\n", "utf-8")
-        failpoint("mid_restore")
-        databases.load(stage / DATABASE)
+        _load(stage / DATABASE, manifest)
         failpoint("after_load")
         connections.close_all()
         _put_files(stage)
@@ -96,13 +121,41 @@ def restore(path: Path, manifest: Manifest) -> int:
     withdrawn_list.append(withdrawn_before)
     reason = _("恢复了 %(made_at)s 的备份。") % {"made_at": manifest.made_on}
     taken_back = fencing.set_back(reason)
+    missing = _missing_documents()
     log(
         instance=Installation.made(),
         action="gongkai.restore",
-        data={"made_at": manifest.made_at, "taken_back": taken_back},
+        data={
+            "made_at": manifest.made_at,
+            "taken_back": taken_back,
+            "missing": len(missing),
+        },
     )
     marks.restoring().unlink(missing_ok=True)
-    return taken_back
+    return Restored(taken_back, missing)
+
+
+def _load(copy: Path, manifest: Manifest) -> None:
+    """Put the database in place; if that fails all goes on as it was before."""
+    flag = marks.restoring()
+    was_there = flag.exists()  # an earlier restore was killed: what is there is half
+    flag.write_text(f"{manifest.made_at}\n", "utf-8")
+    failpoint("mid_restore")
+    try:
+        databases.load(copy)
+    except databases.DatabaseTrouble:
+        if not was_there:
+            flag.unlink(missing_ok=True)
+        raise
+
+
+def _missing_documents() -> list[str]:
+    """Return the titles of documents without file; empty what portals lack likewise."""
+    forget_missing()
+    documents = get_document_model().objects.order_by("pk").only("title", "file")
+    return [
+        row.title for row in documents if not row.file.storage.exists(row.file.name)
+    ]
 
 
 def _withdrawn_here() -> list[withdrawn_list.Line]:
@@ -141,5 +194,20 @@ def _put_files(stage: Path) -> None:
             continue
         if name == "withdrawn.jsonl":
             withdrawn_list.append(withdrawn_list.lines(copy))
+        elif name == SECRETS:
+            _put_secrets(copy, target)
         elif not target.exists():
             shutil.move(copy, target)
+
+
+def _put_secrets(copy: Path, target: Path) -> None:
+    """Put the secrets beside the database they belong to, and use them from now on."""
+    before = read_secrets(target) if target.exists() else {}
+    now = read_secrets(copy)
+    if before == now:
+        return
+    if before:
+        target.replace(target.with_name(f"{SECRETS}.before"))
+    shutil.move(copy, target)
+    if before.get("SECRET_KEY") == settings.SECRET_KEY and "SECRET_KEY" in now:
+        settings.SECRET_KEY = now["SECRET_KEY"]

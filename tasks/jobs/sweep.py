@@ -8,8 +8,9 @@ from .. import sweeping, withdrawn_list
 @shared_task(name="tasks.sweep")
 def sweep() -> int:
     """Check a part of the outbox against what is true; returns rows put right."""
+    swept = sweeping.sweep()
     withdrawn_list.note_missing()
-    return sweeping.sweep()
+    return swept
 
 
 @shared_task(name="tasks.sweep_fresh")

@@ -1,16 +1,20 @@
 """Put a backup in the place of the database and the files; portals are fenced."""
 
 import json
+import os
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from tasks import withdrawn_list
 from tasks.backups.archive import BadBackup, Manifest
 from tasks.backups.databases import DatabaseTrouble
-from tasks.backups.restoring import restore, site_runs, verify
+from tasks.backups.restoring import Restored, restore, site_runs, verify
 
 
 class Command(BaseCommand):
@@ -42,12 +46,12 @@ class Command(BaseCommand):
             "parts": len(manifest.parts),
         }
         if not options["dry_run"]:
-            told["taken_back"] = self._restore(path, manifest, options["yes"])
+            told |= asdict(self._restore(path, manifest, options["yes"]))
         self._tell(told, options["json"])
 
-    def _restore(self, path: Path, manifest: Manifest, sure: bool) -> int:
-        if site_runs():
-            raise CommandError(_("站点还在运行，请先停止所有进程。什么也没有改变。"))
+    def _restore(self, path: Path, manifest: Manifest, sure: bool) -> Restored:
+        if why := self._hindrance():
+            raise CommandError(_("%(why)s什么也没有改变。") % {"why": why})
         if not sure:
             self.stderr.write(
                 _(
@@ -65,6 +69,19 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(_("没有恢复成：%s") % error) from error
 
+    def _hindrance(self) -> str:
+        """Return why it must not be begun, "" if it may."""
+        home = Path(settings.GONGKAI_HOME)
+        if home.exists() and home.stat().st_uid != os.geteuid():
+            return _("请用 %(home)s 所属的用户来恢复，否则站点读写不了恢复的文件。") % {
+                "home": home
+            }
+        if not withdrawn_list.reachable():
+            return _("找不到撤回清单的目录 %(folder)s，它所在的磁盘可能没有接上。") % {
+                "folder": withdrawn_list.list_path().parent
+            }
+        return _("站点还在运行，请先停止所有进程。") if site_runs() else ""
+
     def _tell(self, told: dict[str, Any], as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(told, ensure_ascii=False))
@@ -79,3 +96,6 @@ class Command(BaseCommand):
                 )
                 % told
             )
+            if told["missing"]:
+                names = "、".join(told["missing"])
+                self.stderr.write(_("备份里缺这些附件的文件：%s") % names)

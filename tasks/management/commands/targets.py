@@ -16,6 +16,7 @@ from wagtail.log_actions import log
 
 from tasks.ahead import Ahead, ahead, ours_count
 from tasks.choices import is_portal_target, target_label, target_names
+from tasks.marks import under_restore
 from tasks.models import Mode, OutboxEntry, TargetState
 from tasks.models.target_state import MOST_AT_ONCE
 from tasks.selectors import backlogs
@@ -161,7 +162,7 @@ class Command(BaseCommand):
                 ),
             )
         if as_json:
-            shown: dict[str, Any] = {"targets": found}
+            shown: dict[str, Any] = {"targets": found, "restoring": under_restore()}
             if replayed is not None:
                 shown["replayed"] = replayed
             self.stdout.write(json.dumps(shown, ensure_ascii=False))
@@ -170,6 +171,8 @@ class Command(BaseCommand):
         if replayed is not None:
             console.print(_("重新推送 %(count)d 条") % {"count": replayed})
         console.print(table)
+        if under_restore():
+            console.print(_("恢复备份没有做完，现在什么也不推送：请重新恢复。"))
 
 
 def _instant(text: str) -> datetime:
