@@ -17,6 +17,7 @@ from .models import Installation, Mode, OutboxEntry, TargetState
 from .orders import OrderRunning, order
 
 logger = logging.getLogger(__name__)
+_unkept: set[str] = set()  # reasons that were settled while no mark could be written
 
 
 def may_send() -> bool:
@@ -31,10 +32,37 @@ def may_send() -> bool:
     if _doubt() is not None:
         with target_lock("mark", wait=True):  # somebody else may just have settled it
             if reason := _doubt():
-                set_back(reason)
+                _settle(reason)
             else:
                 note_reached()
     return True
+
+
+def _settle(reason: str) -> None:
+    """Fence the portals; if they are for this reason, only the mark is to be kept."""
+    names = portals_known()
+    fenced = TargetState.objects.filter(
+        target__in=names, mode=Mode.FENCED, reason=reason
+    )
+    if fenced.count() < len(names) or (not names and reason not in _unkept):
+        set_back(reason)
+        return
+    withdrawn_list.take_back_again()
+    _keep(marks.present(make=True), anew=reason)
+
+
+def foreign_home() -> str | None:
+    """Return why a command must not send from this home, None if it may.
+
+    A command started without ``GONGKAI_HOME`` finds the site's database and another
+    home. Only the site's own process settles that a mark was lost.
+    """
+    if not marks.elsewhere():
+        return None
+    return _(
+        "%(home)s 从没推送过：请把 GONGKAI_HOME 设成站点用的目录。"
+        "如果目录没有错，是推送标记丢了，请启动站点。"
+    ) % {"home": settings.GONGKAI_HOME}
 
 
 def _doubt() -> str | None:
@@ -61,10 +89,7 @@ def note_reached() -> None:
     now = marks.present(make=True)
     if now is None or marks.kept() == now:
         return
-    try:
-        marks.keep(now)
-    except OSError as error:
-        logger.warning("the mark of what was sent can't be written: %s", error)
+    _keep(now)
 
 
 def set_back(reason: str) -> int:
@@ -91,17 +116,24 @@ def set_back(reason: str) -> int:
             % {"reason": reason},
             url=reverse("gongkai_targets"),
         )
-    _keep_anew()
+    _keep(marks.present(make=True), anew=reason)
     logger.error("fenced all portals: %s", reason)
     return taken_back
 
 
-def _keep_anew() -> None:
-    """Write the mark of the new epoch; if that fails the next round does it again."""
+def _keep(mark: marks.Mark, *, anew: str = "") -> None:
+    """Write the mark; if that fails, say so once, and the next round does it again.
+
+    Args:
+        anew: why the mark is written whatever the file holds.
+    """
     try:
-        marks.keep(marks.present(make=True), anew=True)
+        marks.keep(mark, anew=bool(anew))
+        _unkept.clear()
     except OSError as error:
-        logger.warning("the mark of what was sent can't be written: %s", error)
+        if not _unkept:
+            logger.warning("the mark of what was sent can't be written: %s", error)
+        _unkept.add(anew)
 
 
 def portals_known() -> list[str]:

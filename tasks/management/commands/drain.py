@@ -6,12 +6,13 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils.translation import gettext as _
 from rich.console import Console
 
 from tasks.drain import drain
+from tasks.fencing import foreign_home
 from tasks.selectors import backlogs
 
 
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if why := foreign_home():
+            raise CommandError(why)
         stop = threading.Event()
         if not options["once"]:
             for number in (signal.SIGINT, signal.SIGTERM):

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from search.engines.base import EngineDown
 from tasks.drain import drain
+from tasks.fencing import foreign_home
 from tasks.rebuild import Mismatch, RebuildRunning, extent, rebuild
 from tasks.selectors import current_rebuild
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             raise CommandError(
                 _("没有配置这个索引：%(names)s") % {"names": ", ".join(missing)}
             )
+        if not options["dry_run"] and (why := foreign_home()):
+            raise CommandError(why)
         results = [self._rebuild(name, options["dry_run"]) for name in names]
         if options["json"]:
             self.stdout.write(json.dumps(results))
