@@ -4,6 +4,7 @@ import logging
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision
 
@@ -14,6 +15,7 @@ from disclosure_pages.models.base import ModeratedPage
 from disclosure_pages.services.withdrawal import withdraw
 
 logger = logging.getLogger(__name__)
+_warned: set[int] = set()  # revisions that wait for this machine's clock
 
 
 def publish_scheduled() -> int:
@@ -50,11 +52,29 @@ def _go_live(revision_id: int) -> bool:
     due = Revision.objects.filter(
         pk=revision_id, approved_go_live_at__lte=database_now()
     )
-    if page is None or not due.exists():
+    if page is None or not due.exists() or _clock_is_behind(revision):
         return False
     assert_unchanged(revision)
     with publication_approved("schedule"):
         revision.publish(skip_permission_checks=True)
+    return True
+
+
+def _clock_is_behind(revision: Revision) -> bool:
+    """Whether Wagtail, which asks this machine's clock, would only schedule again."""
+    go_live_at = revision.as_object().go_live_at
+    if not go_live_at or go_live_at <= timezone.now():
+        _warned.discard(revision.pk)
+        return False
+    if revision.pk not in _warned:
+        _warned.add(revision.pk)
+        by_s = (database_now() - timezone.now()).total_seconds()
+        logger.warning(
+            "scheduled revision %s waits: the clock of this machine is %.0f s behind "
+            "that of the database",
+            revision.pk,
+            by_s,
+        )
     return True
 
 

@@ -3,6 +3,7 @@ import datetime as dt
 import pytest
 import time_machine
 from django.utils import timezone
+from wagtail.models import PageLogEntry
 
 from cms.approval import publication_approved
 from disclosure_pages.models import DisclosureItemPage
@@ -142,3 +143,23 @@ def test_a_clock_that_jumps_back_brings_nothing_back(client):
     assert publish_scheduled() == 0
     assert client.get(coming.url).status_code == 200
     assert client.get(going.url).status_code == 410
+
+
+def test_a_clock_that_is_behind_waits_and_is_named_once(monkeypatch, caplog):
+    item = scheduled(minutes=5)
+    right = timezone.now() + dt.timedelta(minutes=10)
+    monkeypatch.setattr(
+        "disclosure_pages.services.publishing.database_now", lambda: right
+    )
+    for _round in range(2):
+        assert publish_scheduled() == 0
+    (line,) = [line for line in caplog.messages if "clock of this machine" in line]
+    assert "600 s behind" in line
+    planned = PageLogEntry.objects.filter(
+        page=item.pk, action="wagtail.publish.schedule"
+    )
+    assert planned.count() == 1
+    with time_machine.travel(right):
+        assert publish_scheduled() == 1
+    item.refresh_from_db()
+    assert item.live
