@@ -236,7 +236,8 @@ def copy_home(source: Path, target: Path) -> None:
     shutil.copytree(
         source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sqlite3*")
     )
-    (target / "run.pid").unlink(missing_ok=True)
+    for name in ("run.pid", "portal/run.pid"):
+        (target / name).unlink(missing_ok=True)
     for name in ("gongkai.sqlite3", "portal/gongkai.sqlite3"):
         copy_database(source / name, target / name)
 
