@@ -169,12 +169,12 @@ class World:
             lease_until=outbox_module.from_now(-1)
         )
         act()
-        mine = drain.target_lock
-        drain.target_lock = lambda name: contextlib.nullcontext(True)
+        mine = drain.target_place
+        drain.target_place = lambda name, most: contextlib.nullcontext(0)
         try:
             deliver(only=[PORTAL])
         finally:
-            drain.target_lock = mine
+            drain.target_place = mine
 
     # what targets hold
 
