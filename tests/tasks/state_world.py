@@ -85,9 +85,11 @@ class World:
 
     def _found(self):
         make_site()
-        OfficeFactory(code="agriculture", name="农业农村办公室")
+        office = OfficeFactory(code="agriculture", name="农业农村办公室")
         site.setup_site()
         self.people = make_people()
+        office.refresh_from_db()
+        self.people["head"].groups.add(office.head_group)
         self.sections = list(OfficeIndexPage.objects.order_by("office__code"))
         self.first_items = [
             make_item("低保名单", user=self.people["clerk"]),
