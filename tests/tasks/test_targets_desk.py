@@ -252,6 +252,7 @@ def test_a_window_is_replayed(people, world):
     assert world.sent == []
     assert command("replay", CITY, "--since", "2020-01-01") | {"targets": 0} == {
         "replayed": found["replayed"],
+        "restoring": False,
         "targets": 0,
     }
     drain()
