@@ -19,6 +19,7 @@ from disclosure_pages.models.external import bucket_of
 from disclosure_pages.public_state import (
     PUBLISHED,
     WITHDRAWN,
+    is_key,
     public_keys,
     public_states,
 )
@@ -226,57 +227,85 @@ def _heal_some(target: str, differences: dict[str, Difference], user: Any) -> No
         )
 
 
-def true_rows(
-    target: str,
-    only: Collection[str] | None = None,
-    buckets: Collection[int] | None = None,
-    *,
-    trusting: bool = False,
-) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Known:
+    """The keys a target may hold, and the rows to be taken as they are; one reading.
+
+    Args:
+        keys: sorted.
+        trusted: rows compared with the truth within a day; see `reconcile`.
+    """
+
+    keys: list[str]
+    trusted: dict[str, Row] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, target: str, *, trusting: bool = False) -> "Known":
+        """Read what is public and what was ever sent, whatever the number of items."""
+        public = set(public_keys())
+        rows = OutboxEntry.objects.filter(target=target)
+        keys = sorted(public.union(rows.values_list("key", flat=True)))
+        return cls(keys, _compared(target, public) if trusting else {})
+
+    @classmethod
+    def only(cls, keys: Iterable[str]) -> "Known":
+        """Name a few keys, of which nothing is trusted; nothing is read.
+
+        What has no form of a key is neither public here nor was it ever sent.
+        """
+        return cls(sorted(key for key in keys if is_key(key)))
+
+    def within(self, buckets: Collection[int]) -> "Known":
+        """Return the same of some buckets."""
+        keys = [key for key in self.keys if bucket_of(key) in buckets]
+        return Known(keys, self.trusted)
+
+
+def true_rows(target: str, known: Known) -> Iterator[Row]:
     """Yield what the target should hold, sorted by key, from what is true now.
 
     The version is the one wanted of it: a row not yet delivered counts as different.
-    ``trusting``: see `reconcile`.
     """
-    trusted = _compared(target) if trusting else {}
-    public = set(public_keys())
-    known = set(OutboxEntry.objects.filter(target=target).values_list("key", flat=True))
-    keys = sorted(known | public)
-    if only is not None:
-        keys = [key for key in keys if key in only]
-    if buckets is not None:
-        keys = [key for key in keys if bucket_of(key) in buckets]
-    for start in range(0, len(keys), CHUNK):
-        chunk = keys[start : start + CHUNK]
-        unknown = [key for key in chunk if key not in trusted]
+    for start in range(0, len(known.keys), CHUNK):
+        chunk = known.keys[start : start + CHUNK]
+        unknown = [key for key in chunk if key not in known.trusted]
         entries = OutboxEntry.objects.filter(target=target, key__in=unknown)
         wanted = dict(entries.values_list("key", "wanted")) if unknown else {}
         states = public_states(unknown) if unknown else {}
         for key in chunk:
-            if key in trusted:
-                yield Row(key, *trusted[key], PUBLISHED if key in public else WITHDRAWN)
+            if key in known.trusted:
+                yield known.trusted[key]
                 continue
             state, version = states[key], wanted.get(key, 0)
             if version or state.state == PUBLISHED:
                 yield Row(key, version, state.sha256, state.state)
 
 
-def _compared(target: str) -> dict[str, tuple[int, str]]:
-    """Return (version, hash) of rows at rest that the sweep compared within a day."""
+def _compared(target: str, public: Collection[str]) -> dict[str, Row]:
+    """Return the rows at rest that the sweep compared within a day."""
     rows = OutboxEntry.objects.filter(
         target=target, wanted=F("delivered"), checked_at__gte=from_now(-TRUSTED_S)
     )
     found = rows.values_list("key", "wanted", "delivered_sha256")
-    return {key: (version, sha256) for key, version, sha256 in found.iterator()}
+    return {
+        key: Row(key, version, sha256, PUBLISHED if key in public else WITHDRAWN)
+        for key, version, sha256 in found.iterator()
+    }
 
 
 def _compare_index(report: Report, only: set[str] | None) -> dict[str, Difference]:
     held = _index_rows(report.target.partition(":")[2])
     if only is not None:
         held = (row for row in held if row.key in only)
-    trusting = report.trusting and only is None
-    true = true_rows(report.target, only, trusting=trusting)
+    true = true_rows(report.target, _known(report, only))
     return _join(report, true, held, count=only is None)
+
+
+def _known(report: Report, only: Collection[str] | None) -> Known:
+    """Return what to compare: everything, or in a second look some keys in full."""
+    if only is not None:
+        return Known.only(only)
+    return Known.read(report.target, trusting=report.trusting)
 
 
 def _index_rows(name: str) -> Iterator[Row]:
@@ -293,13 +322,14 @@ def _compare_portal(report: Report, only: set[str] | None) -> dict[str, Differen
         return _compare_rows(report, portal, only)
     if not isinstance(portal, ReadsBuckets):
         raise TargetDown(_("这种门户不能回读，无法证明一致。"))
+    known = _known(report, only)
     if only is not None:
         buckets = {bucket_of(key) for key in only}
     else:
-        buckets = _differing_buckets(report, portal)
+        buckets = _differing_buckets(report, portal, known)
     held = (row for bucket in buckets for row in portal.read_manifest(bucket))
     rows = sorted(row for row in held if only is None or row.key in only)
-    return _join(report, true_rows(report.target, only, buckets), rows)
+    return _join(report, true_rows(report.target, known.within(buckets)), rows)
 
 
 def _compare_rows(
@@ -308,14 +338,14 @@ def _compare_rows(
     held = sorted(portal.read_rows(only))
     open_keys = portal.waiting_keys()
     report.provable, report.awaiting = portal.provable, len(open_keys)
-    rows = true_rows(report.target, only, trusting=report.trusting and only is None)
+    rows = true_rows(report.target, _known(report, only))
     true = (row for row in rows if row.key not in open_keys)
     held = [row for row in held if row.key not in open_keys]
     return _join(report, true, held, count=only is None)
 
 
-def _differing_buckets(report: Report, portal: ReadsBuckets) -> set[int]:
-    ours = Digest(true_rows(report.target, trusting=report.trusting))
+def _differing_buckets(report: Report, portal: ReadsBuckets, known: Known) -> set[int]:
+    ours = Digest(true_rows(report.target, known))
     report.checked = ours.items
     pairs = zip(range(BUCKETS), ours.buckets(), portal.read_digest(), strict=True)
     return {bucket for bucket, mine, theirs in pairs if mine != theirs}
