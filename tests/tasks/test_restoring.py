@@ -188,11 +188,15 @@ def test_a_restore_is_refused_where_it_would_do_harm(
 
 def test_only_processes_of_the_site_keep_a_restore_waiting(home, monkeypatch):
     monkeypatch.setattr(databases, "busy", lambda: False)
-    wait = "import sys; sys.stdin.read()"
+    wait = "import sys; print(flush=True); sys.stdin.read()"
     for words, runs in ((["elsewhere"], False), (["-m", "cms.wsgi"], True)):
         other = subprocess.Popen(
-            [sys.executable, "-c", wait, *words], stdin=subprocess.PIPE, cwd="/"
+            [sys.executable, "-c", wait, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd="/",
         )
+        other.stdout.readline()  # its command line is there
         (home / "run.pid").write_text(f"{other.pid} {os.getpid()} 99999999 x\n")
         monkeypatch.setattr(restoring, "OURS", ("cms.wsgi",))
         assert restoring.site_runs() is runs
