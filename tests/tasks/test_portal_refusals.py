@@ -18,7 +18,7 @@ def test_a_full_place_is_tried_again_and_says_why(quota):
         _expect(answer(413, error="已满 2 条，请联系门户放宽。", quota=quota), 200)
     error = rejected.value.error
     assert "已满 2 条，请联系门户放宽。" in error.reason_zh
-    assert (error.retryable, error.retry_after) == (True, FULL_WAIT_S)
+    assert (error.retryable, error.again_s) == (True, FULL_WAIT_S)
 
 
 def test_a_single_thing_that_is_too_large_is_not():
