@@ -66,11 +66,13 @@ def weighed(
 def any_of(units: Sequence[Unit], minimum: int) -> dict[Match, None]:
     """Return the tokens of which any one is enough, in attachments too.
 
-    Nothing when more than one is required, or several together. Where they rank as
-    well, an engine reads them once for both.
+    Nothing when more than one is required, or several together or in a row. Where they
+    rank as well, an engine reads them once for both.
     """
     ways = [way for unit in units for way in unit.alternatives]
     if minimum != 1 or any(len(way) != 1 for way in ways):
+        return {}
+    if any(" " in token for [(_field, token)] in ways):
         return {}
     found: dict[Match, None] = {}
     for [(field, token)] in ways:
