@@ -9,6 +9,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+from django.db import connection
+
+from tests.sites import copy_database
 from tests.tasks.processes import ROOT
 
 LEASE_S = 2.0
@@ -101,3 +105,20 @@ class Township:
 
 
 __all__ = ["KILLED", "LEASE_S", "Township"]
+
+
+def paired_home(portal, folder: Path, blocker) -> tuple[dict[str, str], str]:
+    """Fill a township's home with the tables of the tests, paired with a real portal.
+
+    Returns the variables of its processes, and the origin that it sends under.
+    """
+    if connection.vendor != "sqlite":
+        pytest.skip("has its own SQLite home; bench/faults.py does it on PostgreSQL")
+    with blocker.unblock():
+        copy_database(connection.settings_dict["NAME"], folder / "gongkai.sqlite3")
+    origin = portal.unused.pop()
+    variables = {
+        "GONGKAI_PORTALS": f"city={portal.url}",
+        "GONGKAI_PORTAL_KEYS": f"city={portal.pairs[origin]}",
+    }
+    return variables, origin

@@ -6,16 +6,14 @@ right one.
 
 import os
 import re
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from tests.stores import own_stores
-from tests.tasks.faults import Township
+from tests.tasks.faults import Township, paired_home
 from tests.tasks.processes import ROOT
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
@@ -41,20 +39,8 @@ needs_faketime = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def home(portal_process, tmp_path_factory, django_db_setup, django_db_blocker):
     """A township's home and variables, paired with the real portal."""
-    if connection.vendor != "sqlite":
-        pytest.skip("has its own SQLite home")
     folder = tmp_path_factory.mktemp("clocks")
-    with (
-        django_db_blocker.unblock(),
-        sqlite3.connect(connection.settings_dict["NAME"]) as source,
-        sqlite3.connect(folder / "gongkai.sqlite3") as copy,
-    ):
-        source.backup(copy)
-    origin = portal_process.unused.pop()
-    variables = {
-        "GONGKAI_PORTALS": f"city={portal_process.url}",
-        "GONGKAI_PORTAL_KEYS": f"city={portal_process.pairs[origin]}",
-    }
+    variables, origin = paired_home(portal_process, folder, django_db_blocker)
     return folder, variables, origin
 
 

@@ -1,11 +1,8 @@
 """kill -9 at every named place: nothing is lost, nothing arrives twice."""
 
-import sqlite3
-
 import pytest
-from django.db import connection
 
-from tests.tasks.faults import KILLED, Township
+from tests.tasks.faults import KILLED, Township, paired_home
 
 # The home starts as a copy of the test database, which must be there and not flushed:
 # pytest-django runs tests with this mark before those that flush it.
@@ -17,23 +14,9 @@ HITS = (1, 2, 1)  # of three kills the second hits the portal's delivery
 @pytest.fixture(scope="module")
 def township(portal_process, tmp_path_factory, django_db_setup, django_db_blocker):
     """A township with a few items that are everywhere, paired with a real portal."""
-    if connection.vendor != "sqlite":
-        pytest.skip("has its own SQLite home; bench/faults.py does it on PostgreSQL")
     home = tmp_path_factory.mktemp("township")
-    with (
-        django_db_blocker.unblock(),
-        sqlite3.connect(connection.settings_dict["NAME"]) as source,
-        sqlite3.connect(home / "gongkai.sqlite3") as copy,
-    ):
-        source.backup(copy)
-    origin = portal_process.unused.pop()
-    township = Township(
-        home,
-        {
-            "GONGKAI_PORTALS": f"city={portal_process.url}",
-            "GONGKAI_PORTAL_KEYS": f"city={portal_process.pairs[origin]}",
-        },
-    )
+    variables, origin = paired_home(portal_process, home, django_db_blocker)
+    township = Township(home, variables)
     try:
         township.start(origin)
         township.do("publish", count=ITEMS)

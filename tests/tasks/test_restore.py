@@ -3,13 +3,10 @@
 A township of real processes beside a real portal; see `tests.tasks.faults`.
 """
 
-import sqlite3
-
 import pytest
-from django.db import connection
 
 from tests.sites import copy_database
-from tests.tasks.faults import KILLED, Township
+from tests.tasks.faults import KILLED, Township, paired_home
 
 pytestmark = pytest.mark.django_db
 CITY = "portal:city"
@@ -19,23 +16,9 @@ KEPT, GONE, TOLD = 3, 2, "备份以后改过"
 @pytest.fixture(scope="module")
 def township(portal_process, tmp_path_factory, django_db_setup, django_db_blocker):
     """A township with items at a real portal; ``origin`` is what it sends under."""
-    if connection.vendor != "sqlite":
-        pytest.skip("has its own SQLite home")
     home = tmp_path_factory.mktemp("restored")
-    with (
-        django_db_blocker.unblock(),
-        sqlite3.connect(connection.settings_dict["NAME"]) as source,
-        sqlite3.connect(home / "gongkai.sqlite3") as copy,
-    ):
-        source.backup(copy)
-    origin = portal_process.unused.pop()
-    township = Township(
-        home,
-        {
-            "GONGKAI_PORTALS": f"city={portal_process.url}",
-            "GONGKAI_PORTAL_KEYS": f"city={portal_process.pairs[origin]}",
-        },
-    )
+    variables, origin = paired_home(portal_process, home, django_db_blocker)
+    township = Township(home, variables)
     township.origin, township.portal = origin, portal_process
     try:
         yield township.start(origin)
