@@ -10,6 +10,7 @@ item in its highest version and no version ever went down there.
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from dataclasses import asdict
@@ -17,6 +18,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings.test")
+
+import django  # noqa: E402
+
+django.setup()
 
 from bench.rig import ORIGIN, Rig  # noqa: E402
 from tests.tasks.faults import LEASE_S  # noqa: E402

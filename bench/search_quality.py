@@ -14,6 +14,7 @@ questions. ``--index`` keeps the local index for the next time.
 
 import argparse
 import csv
+import gc
 import gzip
 import json
 import os
@@ -162,6 +163,8 @@ def main() -> None:
     options = parser.parse_args()
     qrels = judgements(options.qrels)
     citations = known(options.corpus)
+    gc.collect()
+    gc.freeze()  # as a site does once it has started (``cms/wsgi.py``)
     old = json.loads(options.against.read_text()) if options.against else {}
     rows = {}
     kept = {}

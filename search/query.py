@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -149,7 +149,7 @@ def make_query(
     enough = count if every else some
     return SearchQuery(
         text=parsed.text,
-        units=tuple(_parts(parsed.units)) if in_parts else parsed.units,
+        units=_parts(parsed.units) if in_parts else parsed.units,
         minimum=min(count, 1) if in_parts else enough,
         relaxed=parsed.relaxed if every and not strict and _can_relax(parsed) else (),
         relaxed_minimum=some,
@@ -176,11 +176,14 @@ def _suited(ranking: Ranking, parsed: Parsed) -> Ranking:
     return ranking.for_question(parsed.scored["bigrams"], parsed.scored["words"])
 
 
-def _parts(units: Iterable[Unit]) -> Iterator[Unit]:
-    """Give each pair of characters by itself: of a sentence any part is enough."""
-    for unit in units:
-        for way in unit.alternatives:
-            yield from (Unit(((match,),)) for match in way)
+def _parts(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """Give each pair of characters by itself: of a sentence any part is enough.
+
+    A single character is not, if there is more: nearly every text holds 村 or 人.
+    """
+    parts = [match for unit in units for way in unit.alternatives for match in way]
+    telling = [match for match in parts if match[0] not in ("unigrams", "names")]
+    return tuple(Unit(((match,),)) for match in telling or parts)
 
 
 def _can_relax(parsed: Parsed) -> bool:
