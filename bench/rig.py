@@ -98,6 +98,17 @@ class Rig:
         self._manage("collectstatic", "--no-input", "-v", "0")
         self.site.start(f"{self.url}/healthz")
 
+    def inside(self, module: str, *arguments: str, at_portal: bool = False) -> str:
+        """Run a module in the township's home, or the portal's; returns its output."""
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=self.portal.environment if at_portal else self._settings(),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
     def stop(self) -> None:
         """Stop everything that was started."""
         for group in (self.site, self.worker, self.beat):
