@@ -5,7 +5,8 @@
 Loads the texts of a BEIR-like corpus as published items (``import_items``), lets the
 index follow, starts the web process and, once it is idle, reads ``/search/`` over
 loopback, one request at a time, each past the page cache: the questions as they are,
-and words of two characters, both with every facet. Exit code 1 above ``--budget`` milliseconds at p95.
+and words of two characters, both with every facet.
+Exit code 1 above ``--budget`` milliseconds at p95.
 """
 
 import argparse
@@ -71,7 +72,9 @@ def paths(queries: Path) -> dict[str, Callable[[int], str]]:
 
 def address(text: str, number: int) -> str:
     """Return the address of a search that no cache knows."""
-    return f"/search/?q={quote(text)}&from=19{10 + number % 80}-01-{1 + number // 80:02d}"
+    return (
+        f"/search/?q={quote(text)}&from=19{10 + number % 80}-01-{1 + number // 80:02d}"
+    )
 
 
 def until_idle(pid: int, limit_s: float = 600) -> None:

@@ -198,7 +198,7 @@ def attachment_file(sha256: str) -> FieldFile | None:
     document = DisclosureDocument.objects.filter(sha256=sha256).first()
     if document and default_storage.exists(document.file.name):
         return document.file
-    row = ExternalFile.objects.filter(sha256=sha256).first()
+    row = ExternalFile.objects.held().filter(sha256=sha256).first()
     return row.file if row else None
 
 

@@ -124,6 +124,14 @@ class ExternalItem(models.Model):
         return f"{self.origin}.{self.key}"
 
 
+class ExternalFileQuerySet(models.QuerySet["ExternalFile"]):
+    """Files by whether their bytes are here."""
+
+    def held(self) -> "ExternalFileQuerySet":
+        """Return those whose bytes are here."""
+        return self.exclude(file="")
+
+
 class ExternalFile(models.Model):
     """An attachment received from elsewhere, stored once by its hash.
 
@@ -140,6 +148,8 @@ class ExternalFile(models.Model):
     origin = models.CharField(
         _("来源"), max_length=18, blank=True, db_index=True, db_default=""
     )
+
+    objects = ExternalFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("外来附件")

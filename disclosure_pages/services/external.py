@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.core.files import File
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from disclosure_pages.models import (
@@ -120,7 +119,7 @@ def _files(received: Received) -> dict[str, ExternalFile]:
         return {}
     named = [attachment["sha256"] for attachment in received.attachments]
     # Locked, so that none of them is removed before it is named here.
-    rows = held_files().filter(sha256__in=named).order_by("sha256")
+    rows = ExternalFile.objects.held().filter(sha256__in=named).order_by("sha256")
     found = {file.sha256: file for file in rows.select_for_update()}
     missing = sorted(set(named) - set(found))
     if missing:
@@ -205,30 +204,27 @@ def _know_origin(received: Received) -> None:
         Origin.objects.filter(pk=known.pk).update(name=name)
 
 
-def held_files() -> QuerySet[ExternalFile]:
-    """Return the files whose bytes are here."""
-    return ExternalFile.objects.exclude(file="")
-
-
 def remove_unshown(now: datetime) -> int:
     """Remove the bytes of files that nothing public names; returns how many.
 
     What came within a day stays: its item may still be on the way.
     """
-    old = held_files().filter(uses=None, received_at__lt=now - UNSHOWN_FOR)
+    old = ExternalFile.objects.held().filter(
+        uses=None, received_at__lt=now - UNSHOWN_FOR
+    )
     return sum(_remove(pk) for pk in list(old.values_list("pk", flat=True)[:AT_ONCE]))
 
 
 def forget_missing() -> int:
     """Note of files whose bytes are gone that they are not here; returns how many."""
-    rows = held_files().only("file")
+    rows = ExternalFile.objects.held().only("file")
     gone = [row.pk for row in rows if not row.file.storage.exists(row.file.name)]
     return ExternalFile.objects.filter(pk__in=gone).update(file="", bytes=0)
 
 
 @transaction.atomic
 def _remove(pk: int) -> bool:
-    row = held_files().select_for_update().filter(pk=pk).first()
+    row = ExternalFile.objects.held().select_for_update().filter(pk=pk).first()
     if row is None or row.uses.exists():
         return False
     name, storage = row.file.name, row.file.storage

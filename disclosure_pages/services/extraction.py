@@ -90,7 +90,7 @@ def _read(row: FileText) -> bool:
 
 def _stored(sha256: str) -> DisclosureDocument | ExternalFile | None:
     own = DisclosureDocument.objects.filter(sha256=sha256).first()
-    return own or ExternalFile.objects.exclude(file="").filter(sha256=sha256).first()
+    return own or ExternalFile.objects.held().filter(sha256=sha256).first()
 
 
 def _failed(row: FileText) -> None:

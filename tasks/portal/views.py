@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from cms.context import is_portal
-from disclosure_pages.models import ExternalItem, Origin
+from disclosure_pages.models import ExternalFile, ExternalItem, Origin
 from disclosure_pages.public_state import PUBLISHED, WITHDRAWN
 from disclosure_pages.services import external
 
@@ -181,11 +181,11 @@ def file(request: HttpRequest, sha256: str) -> HttpResponse:
     """Say whether a file is held, or take it; the path promises what its bytes are."""
     if request.method == "HEAD":
         _authenticate(request)
-        known = external.held_files().filter(sha256=sha256).exists()
+        known = ExternalFile.objects.held().filter(sha256=sha256).exists()
         return HttpResponse(status=200 if known else 404)
     size = _length(request, MAX_FILE_BYTES)
     sender = _authenticate(request, sha256)
-    if not external.held_files().filter(sha256=sha256).exists():
+    if not ExternalFile.objects.held().filter(sha256=sha256).exists():
         _within(quotas.check_bytes, sender, size)
     try:
         stored, created = external.store_file(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from disclosure_pages.models import ExternalItem, Origin
 from disclosure_pages.public_state import (
+    attachment_file,
     public_keys,
     public_states,
     publicly_visible,
@@ -189,6 +190,7 @@ def test_files_that_nothing_public_names_give_their_space_back(
 def test_a_removed_file_can_be_sent_again():
     file, _new = stored(b"list")
     remove_unshown(timezone.now() + dt.timedelta(days=2))
+    assert attachment_file(file.sha256) is None, "nothing is left to send on"
     with pytest.raises(FilesMissing):
         receive(state_of(files=[("list.txt", b"list")]))
     again, new = stored(b"list", "B" * 18)
