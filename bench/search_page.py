@@ -108,12 +108,12 @@ def main() -> int:
     screen = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="gongkai-bench-") as folder:
         home = Home(Path(folder))
+        port = str(free_port())
+        home.environment["PORT"] = port  # part of every address: the same for all
         screen.print("loading …")
         screen.print(f"{fill(home, options.corpus):,} items")
-        port = str(free_port())
         serve = [sys.executable, "-m", "gunicorn", "cms.wsgi", "-c", "gunicorn.conf.py"]
-        environment = home.environment | {"PORT": port}
-        site = Group(serve, environment, home.folder / "site.log")
+        site = Group(serve, home.environment, home.folder / "site.log")
         base = f"http://127.0.0.1:{port}"
         site.start(f"{base}/healthz")
         try:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.5
 SEAL_S = 2.0
 ORDERS_S = 2.0
+APART_S = 0.1  # between two steps of a drain: what comes meanwhile is done together
 REST_S = 5.0  # after an exception
 
 _stopping = threading.Event()
@@ -48,7 +49,7 @@ def start() -> bool:
         return False
     _stopping.clear()
     for name in target_names():
-        _spawn(f"drain {name}", _drainer(name), POLL_S)
+        _spawn(f"drain {name}", _drainer(name), POLL_S, wake.listen())
     jobs = periodic_jobs()
     _spawn("ticker", _ticker([job for job in jobs if not job.slow]), 1.0)
     _spawn("slow ticker", _ticker([job for job in jobs if job.slow]), 1.0)
@@ -70,8 +71,14 @@ def stop(timeout_s: float = 5.0) -> None:
     _events.clear()
 
 
-def _spawn(name: str, step: Callable[[], object], poll_s: float) -> None:
-    event = wake.listen()
+def _spawn(
+    name: str,
+    step: Callable[[], object],
+    poll_s: float,
+    event: threading.Event | None = None,
+) -> None:
+    """Start a thread; ``event``: what wakes it earlier than every ``poll_s``."""
+    event = event or threading.Event()
     _events.append(event)
     thread = threading.Thread(
         target=_run, args=(name, step, event, poll_s), name=name, daemon=True
@@ -94,6 +101,7 @@ def _run(
                 logger.exception("%s: will go on in %s s", name, REST_S)
                 connections.close_all()
                 _stopping.wait(REST_S)
+            _stopping.wait(APART_S)
             event.wait(poll_s)
     finally:
         connections.close_all()

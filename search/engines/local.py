@@ -99,7 +99,11 @@ class LocalEngine:
         """Whether it is missing, broken, of an older pipeline, or only a part."""
         if self._reader() is None:
             return not self.store.newer(self.store.current)
-        return not self.store.meta(self.store.current).get("complete", False)
+        while True:
+            generation = self.store.current
+            complete = self.store.meta(generation).get("complete", False)
+            if complete or generation == self.store.current:
+                return not complete  # not one that was swapped away under us
 
     # writing
 
@@ -150,7 +154,9 @@ class LocalEngine:
         for _attempt in range(3):
             generation = self.store.current
             if not self.store.usable(generation):
-                return None
+                if generation == self.store.current:
+                    return None
+                continue  # swapped away under us
             try:
                 return self._index(generation).searcher()
             except (ValueError, OSError):

@@ -21,7 +21,7 @@ from disclosure_pages.models import DisclosureItemPage, ExternalItem, OfficeInde
 from disclosure_pages.services import site
 from search import engines
 from search import services as search_services
-from tasks import backoff, delivery, drain, rebuild, rebuild_contents, targets
+from tasks import backoff, delivery, drain, rebuild, rebuild_contents
 from tasks.drain import drain as deliver
 from tasks.models import ChangedKey, OutboxEntry, TargetState
 from tasks.models import outbox as outbox_module
@@ -148,7 +148,7 @@ class World:
 
     def be_patient(self):
         """What the portal asked us to wait for is over."""
-        targets.get(PORTAL)._pause = (0.0, 0.0)
+        TargetState.objects.update(asked_until=None)
 
     def hours_pass(self):
         """The wall clock moves on by more than what anybody planned ahead."""

@@ -66,6 +66,19 @@ def test_a_publication_killed_before_its_commit_leaves_nothing_behind(township):
     assert township.do("problems") == []
 
 
+def test_rebuilding_amid_twenty_writes_a_second_misses_nothing(township):
+    township.do("publish_one", title="始终查得到的旱情通报")
+    township.settle()
+    township.do("rebuild")  # the drain alone never calls an index complete
+    found = township.do(
+        "rebuild_amid_writes", found="始终查得到的旱情通报", seconds=3.0, per_s=20
+    )
+    assert found.pop("statuses") == [0, 0, 0, 0], township.log()
+    assert min(found.values()) > 0, found
+    township.settle()
+    assert township.do("problems") == []
+
+
 def test_a_killed_rebuild_goes_on_where_it_stopped(township):
     township.settle()
     status, _value = township.order("rebuild_in_pieces", failpoint="mid_rebuild:kill:2")

@@ -8,8 +8,10 @@ import json
 import os
 import sys
 import time
+import traceback
 from datetime import timedelta
 from io import StringIO
+from multiprocessing import Value
 
 import django
 
@@ -31,6 +33,7 @@ from disclosure_pages.services.publishing import publish_scheduled  # noqa: E402
 from disclosure_pages.services.withdrawal import withdraw  # noqa: E402
 from search import engines  # noqa: E402
 from search.engines import local_build  # noqa: E402
+from search.query import make_query  # noqa: E402
 from tasks import rebuild_contents  # noqa: E402
 from tasks.drain import drain  # noqa: E402
 from tasks.models import OutboxEntry, TargetState  # noqa: E402
@@ -185,6 +188,8 @@ def at_once(acts):
                 act()
                 connections.close_all()
                 status = 0
+            except Exception:  # noqa: BLE001  told, and the status tells it too
+                traceback.print_exc()
             finally:
                 sys.stderr.flush()
                 os._exit(status)
@@ -282,6 +287,48 @@ def do_rebuild_in_pieces():
     rebuild("index:local")
     told = current_rebuild("index:local")
     return {"state": told.state, "done": told.done, "kept": told.kept}
+
+
+def do_rebuild_amid_writes(found, seconds, per_s):
+    """Rebuild over and over while others write, deliver and look for an item.
+
+    Returns the exit statuses, those of whom a fault stopped being other than 0, and
+    how much each did.
+    """
+    ends = time.monotonic() + seconds
+    acts = [
+        do_publish,
+        lambda: do_edit("重建期间改过", limit=1),
+        do_withdraw,
+    ]
+    done = {name: Value("i", 0) for name in ("writes", "rebuilds", "searches")}
+
+    def write():
+        while time.monotonic() < ends:
+            began = time.monotonic()
+            acts[done["writes"].value % len(acts)]()
+            done["writes"].value += 1
+            time.sleep(max(0.0, 1 / per_s - (time.monotonic() - began)))
+
+    def deliver():
+        while time.monotonic() < ends:
+            drain()
+            time.sleep(0.05)
+
+    def build():
+        while time.monotonic() < ends:
+            rebuild("index:local")
+            done["rebuilds"].value += 1
+
+    def look():
+        engine = engines.get("local")
+        while time.monotonic() < ends:
+            result = engine.search(make_query(found))
+            assert result.total == 1 and not result.incomplete, result
+            done["searches"].value += 1
+
+    statuses = at_once([write, deliver, build, look])
+    return {"statuses": statuses} | {name: row.value for name, row in done.items()}
 
 
 def do_rebuild_state():
