@@ -132,6 +132,25 @@ def test_old_generations_do_not_pile_up(local):
     assert len([path for path in folder(local).iterdir() if path.is_dir()]) == 1
 
 
+@pytest.mark.parametrize("look", ["usable", "meta"])
+def test_an_index_that_is_swapped_under_a_search_is_not_missed(
+    local, monkeypatch, look
+):
+    local.rebuild([(1, make_document())])
+    real, swaps = getattr(store.Store, look), iter([True])
+
+    def swapping(self, generation):
+        """Another process ends its rebuild between two looks into the folder."""
+        if next(swaps, False):
+            other = LocalEngine(str(folder(local)))
+            other.rebuild([(2, make_document())])
+        return real(self, generation)
+
+    monkeypatch.setattr(store.Store, look, swapping)
+    found = local.search(make_query(""))
+    assert (found.total, found.incomplete) == (1, False)
+
+
 def test_an_unchanged_document_is_not_written_again(local):
     local.put_many([(1, make_document())])
     before = local.store.current / "meta.json"
