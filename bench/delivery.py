@@ -1,8 +1,9 @@
 """How many items a second reach a portal, each with a file of its own?
 
-    python -m bench.delivery [--items 500] [--bytes 20000] [--json FILE]
+    python -m bench.delivery [--items 500] [--bytes 20000] [--at-once 1] [--json FILE]
 
-A township and a portal as two processes, one drain ("one worker"): first publications,
+A township and a portal as two processes, one drain, or as many as the portal is told to
+take at once (one Celery worker has two): first publications,
 then the same items changed (files are there already), then withdrawn. Timed from rows
 that wait in the outbox until every receipt is stored, beside the processor time that
 each end uses for an item (the portal indexes meanwhile). Embedded, SQLite on both
@@ -30,7 +31,7 @@ PORTAL = "portal:city"
 LEASE_S = 60  # as a site has it; the rig's own is short, for kills
 
 
-def measure(rig: Rig, items: int, size: int) -> dict[str, dict[str, Any]]:
+def measure(rig: Rig, items: int, size: int, at_once: int) -> dict[str, dict[str, Any]]:
     """Return figures by step.
 
     Raises:
@@ -46,7 +47,7 @@ def measure(rig: Rig, items: int, size: int) -> dict[str, dict[str, Any]]:
         prepare()
         asked = len(rig.portal.requests())
         worked = _processor_s(rig.portal.process.pid)
-        figure = township.do("deliver", target=PORTAL)
+        figure = township.do("deliver", target=PORTAL, at_once=at_once)
         worked = _processor_s(rig.portal.process.pid) - worked
         lines = rig.portal.requests()[asked:]
         if figure["delivered"] != items:
@@ -91,14 +92,14 @@ def show(database: str, found: dict[str, dict[str, Any]]) -> None:
 
 
 def run(
-    items: int, size: int, services: dict[str, str] | None = None
+    items: int, size: int, at_once: int, services: dict[str, str] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Measure in homes of its own."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**(services or {}), "GONGKAI_LEASE_S": str(LEASE_S)}
         rig = Rig(Path(folder), environment)
         try:
-            return measure(rig.start(), items, size)
+            return measure(rig.start(), items, size, at_once)
         finally:
             rig.stop()
 
@@ -108,15 +109,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--items", type=int, default=500)
     parser.add_argument("--bytes", type=int, default=20_000)
+    parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--floor", type=float, default=0.0, help="items/s published")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
+    sizes = (asked.items, asked.bytes, asked.at_once)
     found = {}
     if services_given():
         with own_services("delivery") as services:
-            found["PostgreSQL"] = run(asked.items, asked.bytes, services.environment)
+            found["PostgreSQL"] = run(*sizes, services.environment)
     else:
-        found["SQLite"] = run(asked.items, asked.bytes)
+        found["SQLite"] = run(*sizes)
     for database, figures in found.items():
         show(database, figures)
     if asked.json:

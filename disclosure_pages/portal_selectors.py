@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Count, QuerySet, Window
+from django.db.models import CharField, Count, QuerySet
 from django.db.models.functions import Cast, Substr
 
 from disclosure_pages.choices import PublicKind, TermScheme
@@ -86,7 +86,7 @@ def origin_counts(counts: Catalogue, base: str) -> list[OriginCount]:
 
 
 def received_list(query: ListQuery, names: dict[str, str]) -> ItemList:
-    """Return one page of received items, counted in the same query.
+    """Return one page of received items, and how many there are.
 
     ``names`` are the townships by credit code.
     """
@@ -96,13 +96,14 @@ def received_list(query: ListQuery, names: dict[str, str]) -> ItemList:
 def received_page(
     items: QuerySet[ExternalItem], query: ListQuery, names: dict[str, str]
 ) -> ItemList:
-    """Return one page of these received items, counted in the same query."""
-    items = items.annotate(found=Window(Count("pk")))
+    """Return one page of these received items, and how many there are.
+
+    Two queries: a count within the page's would read every row of a large portal.
+    """
     start = (query.page - 1) * PAGE_SIZE
     ordered = items.order_by(*query.sort.ordering)[start : start + PAGE_SIZE]
-    found = list(received_values(ordered, "found"))
-    total = found[0]["found"] if found else 0
-    return ItemList(query, [received_row(values, names) for values in found], total)
+    rows = [received_row(values, names) for values in received_values(ordered)]
+    return ItemList(query, rows, items.count() if rows else 0)
 
 
 def latest_received(names: dict[str, str]) -> list[ItemRow]:

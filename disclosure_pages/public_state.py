@@ -52,6 +52,8 @@ from disclosure_pages.models.base import PublicPage
 
 PUBLISHED = "published"
 WITHDRAWN = "withdrawn"
+# What a row that came from elsewhere must be to be seen.
+VISIBLE = {"state": PUBLISHED, "relation": ExternalRelation.RECEIVED.value}
 AT_ONCE = 500
 PAGE_MODELS: tuple[type[PublicPage], ...] = (
     *(DisclosureItemPage, GuidePage, ReadingPointPage, RulesPage, InstitutionPage),
@@ -130,9 +132,13 @@ def _restrictions_above() -> QuerySet[PageViewRestriction]:
 
 def visible_external() -> QuerySet[ExternalItem]:
     """Return what other authorities published and did not withdraw (portal role)."""
-    return ExternalItem.objects.filter(
-        state=PUBLISHED, relation=ExternalRelation.RECEIVED
-    )
+    return ExternalItem.objects.filter(**VISIBLE)
+
+
+def _external_by_key(keys: Iterable[str]) -> QuerySet[ExternalItem]:
+    """Return rows by the second half of their keys, of any origin and state."""
+    named = [key.split(".", 1)[1] for key in keys]
+    return ExternalItem.objects.filter(key__in=named).order_by()
 
 
 def public_states(keys: Sequence[str]) -> dict[str, PublicState]:
@@ -178,9 +184,10 @@ def publicly_visible(keys: Iterable[str]) -> set[str]:
             found |= {u.hex for u in visible.values_list("translation_key", flat=True)}
     foreign = {key for key in keys if _is_foreign(key)}
     if foreign:
-        rows = visible_external().filter(key__in=[k.split(".", 1)[1] for k in foreign])
-        pairs = rows.values_list("origin", "key")
-        found |= {f"{origin}.{key}" for origin, key in pairs} & foreign
+        # Found by key alone: SQLite would read all that is visible, nearly every row.
+        rows = _external_by_key(foreign).values_list("origin", "key", *VISIBLE)
+        shown = tuple(VISIBLE.values())
+        found |= {f"{row[0]}.{row[1]}" for row in rows if row[2:] == shown} & foreign
     return found
 
 
@@ -348,12 +355,9 @@ def _describe_external(keys: list[str], states: dict[str, PublicState]) -> None:
     """Put the true state of rows received from elsewhere into ``states``."""
     if not keys:
         return
-    rows = ExternalItem.objects.filter(
-        relation=ExternalRelation.RECEIVED,
-        key__in=[key.split(".", 1)[1] for key in keys],
-    )
-    for row in rows:
-        if row.full_key in states:
+    for row in _external_by_key(keys):
+        received = row.relation == ExternalRelation.RECEIVED
+        if received and row.full_key in states:
             states[row.full_key] = _external(row)
 
 

@@ -108,6 +108,14 @@ class ExternalItem(models.Model):
             models.Index(fields=["origin", "bucket", "key"]),
             models.Index(fields=["relation", "document_number"]),
             models.Index(fields=["relation", "url"]),
+            models.Index(fields=["key"]),
+            models.Index(  # pages of a category; all counts from the index alone
+                fields=[
+                    *("relation", "state", "kind", "category"),
+                    *("-date_published", "-id", "origin"),
+                ],
+                name="external_item_lists",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
