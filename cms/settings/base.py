@@ -135,7 +135,7 @@ MIDDLEWARE = [
     "cms.display.remember_mode",
     "cms.language.speak_language",
     "disclosure_pages.page_cache.cache_pages",
-    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "cms.redirects.MovedPages",
 ]
 ROOT_URLCONF = "cms.urls"
 WSGI_APPLICATION = "cms.wsgi.application"
