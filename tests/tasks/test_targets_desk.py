@@ -29,6 +29,7 @@ CITY = "portal:city"
 
 @pytest.fixture
 def people(world):
+    DeliveryHour.objects.all().delete()  # what threads of other tests counted
     make_item("关于低保金发放的公示")
     people = make_people()
     drain()
