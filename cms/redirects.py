@@ -18,7 +18,7 @@ class MovedPages(RedirectMiddleware):
         self, request: HttpRequest, response: HttpResponse
     ) -> HttpResponse:
         answer = super().process_response(request, response)
-        if answer is response or "Location" not in answer:
+        if answer is response:
             return answer
         path = unquote(urlsplit(answer["Location"]).path)
         to_itself = path == request.path

@@ -128,11 +128,10 @@ def row_of(item: DisclosureItemPage) -> ItemRow:
     return own_row({name: getattr(item, name) for name in OWN_FIELDS})
 
 
-def received_values(items: QuerySet, *more: str) -> QuerySet:
+def received_values(items: QuerySet) -> QuerySet:
     """Return what rows of received items are made of."""
     return items.values(
         *RECEIVED_FIELDS,
-        *more,
         status=KT(VALIDITY),
         gist=KT("payload__metadata__summary"),
     )
