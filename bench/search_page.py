@@ -28,6 +28,7 @@ from bench.site import load, show
 from tests.tasks.processes import free_port
 
 IDLE_S = 5  # in a row
+BEGUN_S = 140  # after which the last of the long jobs of a start has begun
 WORDS = ("罚款", "合同", "登记", "许可", "社保", "工伤", "离婚", "公示", "耕地", "税务")
 
 
@@ -77,12 +78,13 @@ def address(text: str, number: int) -> str:
     )
 
 
-def until_idle(pid: int, limit_s: float = 600) -> None:
+def until_idle(pid: int, limit_s: float = 1800) -> None:
     """Wait until what a site does after its start is done: under a tenth of a core.
 
     Raises:
         SystemExit: it goes on working.
     """
+    time.sleep(BEGUN_S)
     main = psutil.Process(pid)
     group = [main, *main.children(recursive=True)]
     ends = time.monotonic() + limit_s

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.5
 SEAL_S = 2.0
 ORDERS_S = 2.0
-APART_S = 0.1  # between two steps of a drain: what comes meanwhile is done together
+APART_S = 0.25  # between two steps of a drain: what comes meanwhile is done together
 REST_S = 5.0  # after an exception
 
 _stopping = threading.Event()

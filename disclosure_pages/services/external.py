@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -100,6 +100,8 @@ def store_external(received: Received) -> ExternalItem:
             stored = _write(received, held)
             if stored is None:
                 continue  # somebody was faster; look again
+            if held is not None:
+                stored.attachments.all().delete()
             _name_files(stored, received, files)
             _know_origin(received)
             public_state_changed.send(
@@ -180,7 +182,6 @@ def _iso_date(value: object) -> date | None:
 def _name_files(
     stored: ExternalItem, received: Received, files: dict[str, ExternalFile]
 ) -> None:
-    stored.attachments.all().delete()
     ExternalAttachment.objects.bulk_create(
         ExternalAttachment(
             item=stored,
@@ -240,11 +241,16 @@ def store_file(
     mime: str,
     max_bytes: int,
     origin: str = "",
+    first: Callable[[], None] = lambda: None,
 ) -> tuple[ExternalFile, bool]:
     """Keep a file under its hash, once; returns it and whether it is new.
 
     The bytes go to disk as they come and are counted and hashed on the way; nothing
     is kept of a file that is too large or not what the hash promised.
+
+    Args:
+        first: called once all bytes are here, in the transaction that keeps them;
+            what it raises keeps nothing.
 
     Raises:
         FileTooLarge, ContentMismatch: nothing was stored.
@@ -261,6 +267,7 @@ def store_file(
             raise ContentMismatch(digest.hexdigest())
         known = ExternalFile.objects.filter(sha256=sha256).first()
         if known is not None and known.file:
+            first()
             return known, False
         draft.seek(0)
         stored = ExternalFile(
@@ -272,7 +279,14 @@ def store_file(
             received_at=timezone.now(),
         )
         stored.file.save(sha256, File(draft), save=False)
-    if _keep(stored):
+    try:
+        with transaction.atomic():
+            first()
+            kept = _keep(stored)
+    except BaseException:
+        stored.file.delete(save=False)
+        raise
+    if kept:
         return stored, True
     stored.file.delete(save=False)  # the same file came twice at once
     return ExternalFile.objects.get(sha256=sha256), False

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
 
@@ -27,7 +28,7 @@ def _never() -> bool:
     return False
 
 
-def authenticate(
+def signed(
     headers: Mapping[str, str],
     method: str,
     target: str,
@@ -35,8 +36,8 @@ def authenticate(
     *,
     origin: str | None = None,
     urgent: Callable[[], bool] = _never,
-) -> Origin:
-    """Return the township that signed the request; its message id is used up.
+) -> "Proof":
+    """Return who signed the request; nothing may be done before it is used up.
 
     Args:
         origin: the only one that may sign; None: any that is paired with us.
@@ -44,13 +45,13 @@ def authenticate(
 
     Raises:
         ClockOff: its time is more than five minutes from ours.
-        SignatureRefused: not signed by an accepted key, or seen before.
+        SignatureRefused: not signed by an accepted key.
         Refused: (401) the key has ended, (403) the township is switched off here,
             (429) it asks too often.
     """
-    signed = headers, method, target, body_sha256
+    request = headers, method, target, body_sha256
     for signer, keys in keys_by_age(origin).items():
-        found = _signed_by(keys, signed)
+        found = _signed_by(keys, request)
         if found is None:
             continue
         key, message_id = found
@@ -64,10 +65,35 @@ def authenticate(
         except Refused as refused:
             note_refusal(known, refused.reason)
             raise
-        _use_up(signer, message_id)
         _note_use(key)
-        return known
+        return Proof(known, message_id)
     raise SignatureRefused("no accepted key")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That a township signed a request; it holds once.
+
+    Used up in the transaction of what is asked, both are written together.
+    """
+
+    origin: Origin
+    message_id: str
+
+    def use_up(self) -> None:
+        """Let nobody come with the same request again.
+
+        Raises:
+            SignatureRefused: somebody did.
+        """
+        try:
+            with transaction.atomic():
+                SeenMessage.objects.create(
+                    signer=self.origin.credit_code, message_id=self.message_id
+                )
+        except IntegrityError as error:
+            raise SignatureRefused("replayed") from error
+        _forget_old()
 
 
 def keys_by_age(origin: str | None) -> dict[str, list[HeldKey]]:
@@ -77,11 +103,11 @@ def keys_by_age(origin: str | None) -> dict[str, list[HeldKey]]:
 
 
 def _signed_by(
-    keys: list[HeldKey], signed: tuple[Mapping[str, str], str, str, str]
+    keys: list[HeldKey], request: tuple[Mapping[str, str], str, str, str]
 ) -> tuple[HeldKey, str] | None:
     for key in keys:
         try:
-            return key, verify([key.secret] if key.secret else [], *signed)
+            return key, verify([key.secret] if key.secret else [], *request)
         except ClockOff:
             raise
         except SignatureRefused:
@@ -129,12 +155,7 @@ def note_refusal(origin: Origin, reason: str) -> None:
     Origin.objects.filter(pk=origin.pk).update(refused_at=now, refusal=reason[:200])
 
 
-def _use_up(signer: str, message_id: str) -> None:
-    try:
-        with transaction.atomic():
-            SeenMessage.objects.create(signer=signer, message_id=message_id)
-    except IntegrityError as error:
-        raise SignatureRefused("replayed") from error
+def _forget_old() -> None:
     if time.monotonic() - _last_forgotten[0] > FORGET_EVERY_S:
         _last_forgotten[0] = time.monotonic()
         old = timezone.now() - FORGET_AFTER

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.urls import reverse
@@ -34,6 +34,13 @@ def _refusal(status: int, reason: str, **details: Any) -> JsonResponse:
     return JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
 
 
+def _refused(error: Refused) -> JsonResponse:
+    answer = _refusal(error.status, error.reason, **error.details)
+    if wait := error.details.get("retry_after"):
+        answer["Retry-After"] = str(wait)
+    return answer
+
+
 def portal_view(*methods: str) -> Callable[[View], View]:
     """Wrap a view of the protocol: portal role, no CSRF, every refusal as JSON."""
 
@@ -53,10 +60,7 @@ def portal_view(*methods: str) -> Callable[[View], View]:
                 logger.info("signature refused: %s", error)
                 return _refusal(401, _("签名无效、过期或已用过。"))
             except Refused as error:
-                answer = _refusal(error.status, error.reason, **error.details)
-                if wait := error.details.get("retry_after"):
-                    answer["Retry-After"] = str(wait)
-                return answer
+                return _refused(error)
             except UnreadablePostError:
                 return _refusal(400, _("内容没有收完。"))
             except OperationalError:
@@ -86,11 +90,20 @@ def _clock_words(ahead_s: int) -> str:
 
 def _authenticate(
     request: HttpRequest,
+    origin: str | None = None,
+    urgent: Callable[[], bool] = lambda: False,
+) -> None:
+    """Refuse a request without a body that is not signed, or was seen before."""
+    _signed(request, origin=origin, urgent=urgent).use_up()
+
+
+def _signed(
+    request: HttpRequest,
     body_sha256: str = EMPTY_SHA256,
     origin: str | None = None,
     urgent: Callable[[], bool] = lambda: False,
-) -> Origin:
-    return services.authenticate(
+) -> services.Proof:
+    return services.signed(
         {name.lower(): value for name, value in request.headers.items()},
         request.method or "",
         request.get_full_path(),
@@ -141,12 +154,22 @@ def item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
 
 def _put_item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
     body = request.read(_length(request, MAX_ITEM_BYTES))
-    sender = _authenticate(
+    proof = _signed(
         request,
         hashlib.sha256(body).hexdigest(),
         origin=origin,
         urgent=lambda: protocol.parse_body(body).get("state") == WITHDRAWN,
     )
+    with transaction.atomic():  # one commit, also of a refusal
+        proof.use_up()
+        try:
+            return _store_item(proof.origin, key, body)
+        except Refused as refused:
+            return _refused(refused)
+
+
+def _store_item(sender: Origin, key: str, body: bytes) -> HttpResponse:
+    origin = sender.credit_code
     message = protocol.read_message(origin, key, protocol.parse_body(body))
     if message.state == PUBLISHED:
         _within(quotas.check_items, sender, key)
@@ -184,16 +207,17 @@ def file(request: HttpRequest, sha256: str) -> HttpResponse:
         known = ExternalFile.objects.held().filter(sha256=sha256).exists()
         return HttpResponse(status=200 if known else 404)
     size = _length(request, MAX_FILE_BYTES)
-    sender = _authenticate(request, sha256)
+    proof = _signed(request, sha256)
     if not ExternalFile.objects.held().filter(sha256=sha256).exists():
-        _within(quotas.check_bytes, sender, size)
+        _within(quotas.check_bytes, proof.origin, size)
     try:
         stored, created = external.store_file(
             sha256,
             _pieces(request, size),
             mime=request.headers.get("Content-Type", ""),
             max_bytes=MAX_FILE_BYTES,
-            origin=sender.credit_code,
+            origin=proof.origin.credit_code,
+            first=proof.use_up,
         )
     except external.ContentMismatch as error:
         raise Refused(_("文件与 sha256 不符。"), sha256=str(error)) from error

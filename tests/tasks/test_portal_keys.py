@@ -35,8 +35,9 @@ def replace(known=None, overlap=WEEK, origin=ORIGIN):
 
 def ask(key, origin=ORIGIN):
     headers = sign(key, "GET", PATH)
-    found = services.authenticate(headers, "GET", PATH, EMPTY_SHA256, origin=origin)
-    return found.credit_code
+    proof = services.signed(headers, "GET", PATH, EMPTY_SHA256, origin=origin)
+    proof.use_up()
+    return proof.origin.credit_code
 
 
 def test_a_key_from_the_desk_opens_the_portal():

@@ -26,8 +26,9 @@ def _pairs(settings):
 
 
 def authenticate(headers, origin=ORIGIN):
-    found = services.authenticate(headers, "GET", PATH, EMPTY_SHA256, origin=origin)
-    return found.credit_code
+    proof = services.signed(headers, "GET", PATH, EMPTY_SHA256, origin=origin)
+    proof.use_up()
+    return proof.origin.credit_code
 
 
 @pytest.mark.parametrize("key", [OLD, NEW])
