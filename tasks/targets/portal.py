@@ -1,6 +1,7 @@
 """A city portal that speaks portal protocol v1."""
 
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,7 @@ from ..portal.protocol import (
 from .base import Outcome, PortalSetting, Receipt, TargetDown, TargetError, Waiting
 
 CHUNK = 1 << 16
+REMEMBERED = 1000
 AHEAD_BYTES = 1 << 20  # of an item's files: sent before the portal says it lacks them
 FULL_WAIT_S = 600.0  # the portal holds as much of ours as it lets in
 
@@ -58,6 +60,8 @@ class PortalTarget:
         self.name = setting.target
         self._key = setting.key
         self._client = PortalClient(setting.address, self._key)
+        # Hashes of files that it took lately, oldest first; what it lacks, it tells.
+        self._sent: OrderedDict[str, None] = OrderedDict()
         # Below the lease, so that nobody else takes up the item meanwhile.
         self._timeout_s = min(TOTAL_TIMEOUT_S, settings.GONGKAI_LEASE_S * 2 / 3)
 
@@ -126,7 +130,8 @@ class PortalTarget:
         path = item_path(origin, state.key)
         message = {"version": version, **vars(state)}
         if version == 1 and _size(state) <= AHEAD_BYTES:
-            self._put_files(state, [row["sha256"] for row in state.attachments])
+            named = {row["sha256"] for row in state.attachments}
+            self._put_files(state, named - self._sent.keys())
         answer = self._client.send_json("PUT", path, message, self._item_s)
         missing = answer.data.get("missing")
         if answer.status == 422 and isinstance(missing, list):
@@ -178,7 +183,7 @@ class PortalTarget:
         if shown != wanted or answer.data.get("html") or answer.data.get("attachments"):
             raise Doubtful(_("回读时门户还没有撤下，稍后再试。"))
 
-    def _put_files(self, state: PublicState, missing: list[Any]) -> None:
+    def _put_files(self, state: PublicState, missing: Collection[Any]) -> None:
         """Send the files that the portal does not hold yet."""
         for sha256, attachment in {r["sha256"]: r for r in state.attachments}.items():
             if sha256 in missing:
@@ -200,6 +205,9 @@ class PortalTarget:
         _expect(answer, 200, 201)
         if answer.data.get("sha256") != attachment["sha256"]:
             raise Doubtful(_("门户没有确认收到附件。"))
+        self._sent[attachment["sha256"]] = None
+        while len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
 
     def read_item(self, key: str) -> dict[str, Any] | None:
         """Return what the portal holds for a key; None if nothing.

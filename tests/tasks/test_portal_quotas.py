@@ -4,8 +4,10 @@ import hashlib
 import json
 
 import pytest
+from django.db import OperationalError
 
 from disclosure_pages.models import ExternalFile, ExternalItem, Origin
+from disclosure_pages.services import external
 from tasks.models import SeenMessage
 from tasks.portal import quotas
 from tasks.portal.protocol import file_path, item_path
@@ -133,3 +135,42 @@ def test_what_other_processes_took_counts(put):
     )
     quotas._counted.clear()
     assert put(state_of()).status_code == 429
+
+
+@pytest.mark.parametrize("kind", ["item", "file"])
+def test_a_request_whose_act_failed_may_come_again(client, monkeypatch, kind):
+    state, content = state_of(), b"list"
+    if kind == "item":
+        path, body = item_path(ORIGIN, state.key), json.dumps(message_of(state))
+    else:
+        path, body = file_path(hashlib.sha256(content).hexdigest()), content.decode()
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    signed = sign(KEYS[ORIGIN], "PUT", path, digest)
+
+    def put():
+        answer = client.put(path, body, "application/json", headers=signed)
+        return answer.status_code
+
+    def fail(*args, **kwargs):
+        raise OperationalError("disk full")
+
+    name = {"item": "_know_origin", "file": "_keep"}[kind]
+    with monkeypatch.context() as broken:
+        broken.setattr(external, name, fail)
+        assert put() == 503
+    assert not SeenMessage.objects.exists()
+    assert not ExternalItem.objects.exists()
+    assert put() in (200, 201)
+    assert put() == 401, "once only"
+
+
+def test_a_refused_request_is_used_up_too(client):
+    limit(max_items=0)
+    state = state_of()
+    path, body = item_path(ORIGIN, state.key), json.dumps(message_of(state))
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    signed = sign(KEYS[ORIGIN], "PUT", path, digest)
+    answers = [
+        client.put(path, body, "application/json", headers=signed) for _try in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [413, 401]

@@ -93,6 +93,43 @@ def test_files_go_first_and_each_only_once(city, settings, tmp_path):
     assert city.portal.get(path)[2] == content
 
 
+def asked_for(city, *names):
+    """Method, kind and status of each request that names one of these."""
+    lines = [line.split() for line in city.portal.requests()]
+    return [
+        (method, path.split("/")[3], status)
+        for method, path, _protocol, status in lines
+        if path.endswith(names)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "version", "asks_first"),
+    [(1 << 20, 1, False), ((1 << 20) + 1, 1, True), (5, 2, True)],
+)
+def test_small_files_of_a_new_item_go_ahead_of_it(
+    city, settings, tmp_path, size, version, asks_first
+):
+    settings.MEDIA_ROOT = tmp_path
+    content = new_key().encode().ljust(size, b".")[:size]
+    document = make_document("名单.txt", content)
+    state = state_of(files=[("名单.txt", content)])
+    assert isinstance(send(state, version), Receipt)
+    refused = [("PUT", "items", "422")] if asks_first else []
+    taken = [("PUT", "files", "201"), ("PUT", "items", "200")]
+    assert asked_for(city, document.sha256, state.key) == refused + taken
+
+
+def test_a_file_that_the_portal_lost_is_sent_again(city, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    content = new_key().encode()
+    document = make_document("名单.txt", content)
+    city.target._sent[document.sha256] = None  # so we believe
+    state = state_of(files=[("名单.txt", content)])
+    assert isinstance(send(state), Receipt)
+    assert ("PUT", "files", "201") in asked_for(city, document.sha256)
+
+
 def test_a_file_that_is_gone_here_is_said_so(city):
     outcome = send(state_of(files=[("名单.txt", new_key().encode())]))
     assert isinstance(outcome, TargetError)
