@@ -1,11 +1,8 @@
 """Questions that may be somebody's name: their words are kept of no one."""
 
 import re
-from functools import cache
-from typing import Any
 
-from django.utils.module_loading import import_string
-
+from . import segmenter
 from .models import SearchTerm
 from .recognise import HAN
 
@@ -32,13 +29,8 @@ def may_be_name(question: str) -> bool:
     text = question.strip()
     if not SHORTEST <= len(text) <= LONGEST or not _FORM.fullmatch(text):
         return False
-    word, kind = _tagger()(text, False)[0]
+    word, kind = segmenter.tag(text)[0]
     if len(word) > 1 and not kind.startswith("nr"):
         return False
     beginnings = [text[:end] for end in range(2, len(text) + 1)]
     return not SearchTerm.objects.filter(text__in=beginnings).exists()
-
-
-@cache
-def _tagger() -> Any:
-    return import_string("rjieba.tag")

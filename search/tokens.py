@@ -5,15 +5,12 @@ Engines see only space-joined tokens. Whoever changes what comes out here raises
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
-
-from django.utils.module_loading import import_string
 
 from cms import folding
 
+from . import segmenter
 from .recognise import HAN, Found, recognise
 
 PIPELINE_VERSION = 2
@@ -52,11 +49,10 @@ def analyse(text: str) -> Tokens:
     """Return all tokens of a text: words, numbers and dates; bigrams; characters."""
     folded = folding.fold_text(text)
     tokens = Tokens()
-    cut = _segmenter()
     for match in _RUNS.finditer(folded):
         run = match[0]
         if match["han"]:
-            tokens.words.extend(word for word, _a, _b in cut(run, "search", True))
+            tokens.words.extend(word for word, _a, _b in segmenter.cut(run, "search"))
             tokens.bigrams.extend(bigrams(run))
             tokens.pieces.extend([*bigrams(run), BREAK])
             tokens.unigrams.extend(run)
@@ -69,14 +65,13 @@ def analyse(text: str) -> Tokens:
 
 def cut_words(folded: str) -> list[Word]:
     """Return the words of a folded question, without the shorter ones inside them."""
-    cut = _segmenter()
     words: list[Word] = []
     for match in _RUNS.finditer(folded):
         if not match["han"]:
             words.append(Word(match[0][:MAX_TOKEN], *match.span()))
             continue
         place = match.start()
-        for word, start, end in cut(match[0], "default", True):
+        for word, start, end in segmenter.cut(match[0]):
             words.append(Word(word, place + start, place + end))
     return words
 
@@ -112,16 +107,9 @@ def add_user_words(words: Iterable[str]) -> None:
     """
     for word in {folding.fold_text(word) for word in words} - _user_words:
         if len(word) > 1 and re.fullmatch(f"[{HAN}]+", word):
-            _segmenter()  # loads the dictionary, which comes first
-            import_string("rjieba.add_word")(word, USER_WORD_FREQUENCY, "nz")
+            segmenter.add_word(word, USER_WORD_FREQUENCY)
         _user_words.add(word)
 
 
 def _capped(found: Found) -> list[str]:
     return [token[:MAX_TOKEN] for token in (found.token, *found.others)]
-
-
-@cache
-def _segmenter() -> Callable[..., list[tuple[Any, int, int]]]:
-    """Load the dictionary (32 MB) at first use, not in processes that never search."""
-    return import_string("rjieba.tokenize")

@@ -1,5 +1,6 @@
 """The token pipeline: one spelling for one thing, positions that point back."""
 
+import threading
 import unicodedata
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms.folding import fold, fold_text
-from search import tokens
+from search import segmenter, tokens
 from search.query import make_query, parse
 from search.recognise import recognise
 
@@ -156,6 +157,34 @@ def test_names_of_this_place_stay_whole():
 
 def surfaces(text):
     return set(parse(text).surfaces)
+
+
+def test_names_are_learned_while_others_cut():
+    text = "云溪镇人民政府关于印发农村低保工作实施方案的通知" * 200
+    begun, done = threading.Barrier(3), threading.Event()
+    failed = []
+
+    def cut():
+        begun.wait()
+        while not done.is_set():
+            try:
+                segmenter.cut(text)
+            except RuntimeError as error:
+                failed.append(error)
+                return
+
+    threads = [threading.Thread(target=cut) for _each in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        begun.wait()
+        for number in range(50):
+            segmenter.add_word(f"云溪{chr(0x4E00 + number)}垸村", 1)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert failed == []
 
 
 def test_question_words_are_not_required():
