@@ -1,6 +1,7 @@
 """The token pipeline: one spelling for one thing, positions that point back."""
 
 import threading
+import time
 import unicodedata
 
 import pytest
@@ -179,6 +180,7 @@ def test_names_are_learned_while_others_cut():
     try:
         begun.wait()
         for number in range(50):
+            time.sleep(0.001)  # lets them begin
             segmenter.add_word(f"云溪{chr(0x4E00 + number)}垸村", 1)
     finally:
         done.set()
