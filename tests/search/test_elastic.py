@@ -7,6 +7,8 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from elasticsearch import ConnectionTimeout
+from elasticsearch.client import IndicesClient
 
 from bench.proxy import Proxy
 from search import engines, services
@@ -211,6 +213,34 @@ def test_a_rebuild_that_fails_leaves_the_old_index(elastic):
         elastic.rebuild(documents())
     assert [e.key[-1] for e in elastic.entries("", 9)] == ["1"]
     assert len(elastic.existing()) == 1
+
+
+@server
+def test_a_new_index_is_put_in_one_piece(elastic):
+    with elastic.building() as new:
+        for number in range(1, 4):
+            new.add([(1, make_document(number))])
+            new.flush()
+        new.finish()
+    found = elastic.client.indices.segments(index=elastic.alias)["indices"]
+    [[shard]] = [list(i["shards"].values()) for i in found.values()]
+    assert len(shard[0]["segments"]) == 1
+
+
+@server
+def test_an_index_that_stays_in_pieces_answers_too(elastic, monkeypatch):
+    merged = []
+
+    def fail(*args, **kwargs):
+        merged.append(1)
+        raise ConnectionTimeout("too slow")
+
+    with elastic.building() as new:
+        new.add([(1, make_document(1))])
+        monkeypatch.setattr(IndicesClient, "forcemerge", fail)
+        new.finish()
+    assert merged
+    assert len(elastic.entries("", 9)) == 1
 
 
 @server
