@@ -4,12 +4,12 @@ It refuses a new word with an error while another thread cuts a text.
 """
 
 from functools import cache
-from threading import RLock
+from threading import Lock
 from typing import Any
 
 from django.utils.module_loading import import_string
 
-_one_at_a_time = RLock()
+_one_at_a_time = Lock()
 
 
 def cut(text: str, mode: str = "default") -> list[tuple[str, int, int]]:

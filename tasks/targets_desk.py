@@ -210,6 +210,9 @@ class AheadView(PermissionRequiredMixin, TemplateView):
             target=target,
             label=target_label(target),
             may_change=self.request.user.has_perm(CHANGE),
+            stopped=TargetState.objects.filter(target=target)
+            .exclude(mode=Mode.OPEN)
+            .exists(),
             **kwargs,
         )
 

@@ -23,7 +23,7 @@ DATABASES = {
             # FULL: what was committed survives a power cut, not only a killed process.
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                "PRAGMA cache_size=-16000; PRAGMA busy_timeout=20000;"
+                "PRAGMA cache_size=-4000; PRAGMA busy_timeout=20000;"
             ),
         },
     }

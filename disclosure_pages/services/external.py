@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -241,16 +241,11 @@ def store_file(
     mime: str,
     max_bytes: int,
     origin: str = "",
-    first: Callable[[], None] = lambda: None,
 ) -> tuple[ExternalFile, bool]:
     """Keep a file under its hash, once; returns it and whether it is new.
 
     The bytes go to disk as they come and are counted and hashed on the way; nothing
     is kept of a file that is too large or not what the hash promised.
-
-    Args:
-        first: called once all bytes are here, in the transaction that keeps them;
-            what it raises keeps nothing.
 
     Raises:
         FileTooLarge, ContentMismatch: nothing was stored.
@@ -267,7 +262,6 @@ def store_file(
             raise ContentMismatch(digest.hexdigest())
         known = ExternalFile.objects.filter(sha256=sha256).first()
         if known is not None and known.file:
-            first()
             return known, False
         draft.seek(0)
         stored = ExternalFile(
@@ -279,14 +273,7 @@ def store_file(
             received_at=timezone.now(),
         )
         stored.file.save(sha256, File(draft), save=False)
-    try:
-        with transaction.atomic():
-            first()
-            kept = _keep(stored)
-    except BaseException:
-        stored.file.delete(save=False)
-        raise
-    if kept:
+    if _keep(stored):
         return stored, True
     stored.file.delete(save=False)  # the same file came twice at once
     return ExternalFile.objects.get(sha256=sha256), False

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from .signing import EMPTY_SHA256, ClockOff, SignatureRefused
 View = Callable[..., HttpResponse]
 logger = logging.getLogger(__name__)
 CHUNK = 1 << 16
+SMALL = 1 << 20  # bytes of a file that is taken into memory as a whole
 
 
 def _refusal(status: int, reason: str, **details: Any) -> JsonResponse:
@@ -160,22 +161,30 @@ def _put_item(request: HttpRequest, origin: str, key: str) -> HttpResponse:
         origin=origin,
         urgent=lambda: protocol.parse_body(body).get("state") == WITHDRAWN,
     )
-    with transaction.atomic():  # one commit, also of a refusal
+    try:
+        message = protocol.read_message(origin, key, protocol.parse_body(body))
+    except Refused:
+        proof.use_up()
+        raise
+    return _once(proof, lambda: _store_item(proof.origin, message))
+
+
+def _once(proof: services.Proof, act: Callable[[], HttpResponse]) -> HttpResponse:
+    """Use a request up in the transaction of what it asks, also where it is refused."""
+    with transaction.atomic():
         proof.use_up()
         try:
-            return _store_item(proof.origin, key, body)
+            return act()
         except Refused as refused:
             return _refused(refused)
 
 
-def _store_item(sender: Origin, key: str, body: bytes) -> HttpResponse:
-    origin = sender.credit_code
-    message = protocol.read_message(origin, key, protocol.parse_body(body))
+def _store_item(sender: Origin, message: protocol.Message) -> HttpResponse:
     if message.state == PUBLISHED:
-        _within(quotas.check_items, sender, key)
+        _within(quotas.check_items, sender, message.key)
     try:
         held = external.store_external(
-            external.Received(origin=origin, **message.as_json())
+            external.Received(origin=sender.credit_code, **message.as_json())
         )
     except external.VersionConflict as conflict:
         held = conflict.held
@@ -208,16 +217,29 @@ def file(request: HttpRequest, sha256: str) -> HttpResponse:
         return HttpResponse(status=200 if known else 404)
     size = _length(request, MAX_FILE_BYTES)
     proof = _signed(request, sha256)
+    if size > SMALL:
+        proof.use_up()  # before anything of it is taken
+        return _store_file(request, sha256, proof.origin, size, _pieces(request, size))
+    body = [request.read(size)]
+    return _once(proof, lambda: _store_file(request, sha256, proof.origin, size, body))
+
+
+def _store_file(
+    request: HttpRequest,
+    sha256: str,
+    sender: Origin,
+    size: int,
+    pieces: Iterable[bytes],
+) -> HttpResponse:
     if not ExternalFile.objects.held().filter(sha256=sha256).exists():
-        _within(quotas.check_bytes, proof.origin, size)
+        _within(quotas.check_bytes, sender, size)
     try:
         stored, created = external.store_file(
             sha256,
-            _pieces(request, size),
+            pieces,
             mime=request.headers.get("Content-Type", ""),
             max_bytes=MAX_FILE_BYTES,
-            origin=proof.origin.credit_code,
-            first=proof.use_up,
+            origin=sender.credit_code,
         )
     except external.ContentMismatch as error:
         raise Refused(_("文件与 sha256 不符。"), sha256=str(error)) from error

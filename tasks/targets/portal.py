@@ -62,6 +62,7 @@ class PortalTarget:
         self._client = PortalClient(setting.address, self._key)
         # Hashes of files that it took lately, oldest first; what it lacks, it tells.
         self._sent: OrderedDict[str, None] = OrderedDict()
+        self._takes = True  # the last item was not refused, for want of room perhaps
         # Below the lease, so that nobody else takes up the item meanwhile.
         self._timeout_s = min(TOTAL_TIMEOUT_S, settings.GONGKAI_LEASE_S * 2 / 3)
 
@@ -105,13 +106,16 @@ class PortalTarget:
 
     def _deliver(self, origin: str, version: int, state: PublicState) -> Outcome:
         try:
-            return self._put(origin, version, state)
+            receipt = self._put(origin, version, state)
         except Rejected as rejected:
+            self._takes = False
             return rejected.error
         except (Doubtful, PortalUnreachable) as error:
             if not self._speaks_protocol():
                 raise TargetDown(str(error)) from error
             return TargetError(str(error))
+        self._takes = True
+        return receipt
 
     def _speaks_protocol(self) -> bool:
         """Whether the portal as a whole works, so that a failure is the item's own."""
@@ -129,9 +133,9 @@ class PortalTarget:
     def _put(self, origin: str, version: int, state: PublicState) -> Receipt:
         path = item_path(origin, state.key)
         message = {"version": version, **vars(state)}
-        if version == 1 and _size(state) <= AHEAD_BYTES:
+        if version == 1 and self._takes and _size(state) <= AHEAD_BYTES:
             named = {row["sha256"] for row in state.attachments}
-            self._put_files(state, named - self._sent.keys())
+            self._put_files(state, named - self._sent.keys(), ahead=True)
         answer = self._client.send_json("PUT", path, message, self._item_s)
         missing = answer.data.get("missing")
         if answer.status == 422 and isinstance(missing, list):
@@ -183,19 +187,26 @@ class PortalTarget:
         if shown != wanted or answer.data.get("html") or answer.data.get("attachments"):
             raise Doubtful(_("回读时门户还没有撤下，稍后再试。"))
 
-    def _put_files(self, state: PublicState, missing: Collection[Any]) -> None:
-        """Send the files that the portal does not hold yet."""
-        for sha256, attachment in {r["sha256"]: r for r in state.attachments}.items():
-            if sha256 in missing:
-                self._put_file(file_path(sha256), attachment)
+    def _put_files(
+        self, state: PublicState, missing: Collection[Any], *, ahead: bool = False
+    ) -> None:
+        """Send the files that the portal does not hold yet.
 
-    def _put_file(self, path: str, attachment: dict[str, Any]) -> None:
-        stored = attachment_file(attachment["sha256"])
-        if stored is None:
-            reason = _("附件“%(name)s”的文件找不到。") % {"name": attachment["name"]}
-            raise Rejected(TargetError(reason))
+        ``ahead``: perhaps; what is lost here may still be there.
+        """
+        for sha256, attachment in {r["sha256"]: r for r in state.attachments}.items():
+            if sha256 not in missing:
+                continue
+            stored = attachment_file(sha256)
+            if stored is not None:
+                self._put_file(attachment, stored)
+            elif not ahead:
+                reason = _("附件“%(name)s”的文件找不到。")
+                raise Rejected(TargetError(reason % {"name": attachment["name"]}))
+
+    def _put_file(self, attachment: dict[str, Any], stored: Any) -> None:
         answer = self._client.send_file(
-            path,
+            file_path(attachment["sha256"]),
             _pieces(stored),
             size=stored.size,
             sha256=attachment["sha256"],

@@ -164,13 +164,22 @@ def test_a_request_whose_act_failed_may_come_again(client, monkeypatch, kind):
     assert put() == 401, "once only"
 
 
-def test_a_refused_request_is_used_up_too(client):
-    limit(max_items=0)
-    state = state_of()
-    path, body = item_path(ORIGIN, state.key), json.dumps(message_of(state))
-    digest = hashlib.sha256(body.encode()).hexdigest()
+@pytest.mark.parametrize("kind", ["full", "no json", "other bytes", "no room"])
+def test_a_refused_request_is_used_up_too(client, kind):
+    limit(max_items=0, max_megabytes=0)
+    state, sha256 = state_of(), hashlib.sha256(b"list").hexdigest()
+    path, body, signed_for = {
+        "full": (item_path(ORIGIN, state.key), json.dumps(message_of(state)), None),
+        "no json": (item_path(ORIGIN, state.key), "{", None),
+        "other bytes": (file_path(sha256), "map", sha256),
+        "no room": (file_path(sha256), "list", sha256),
+    }[kind]
+    if kind == "other bytes":
+        limit(max_megabytes=1)
+    digest = signed_for or hashlib.sha256(body.encode()).hexdigest()
     signed = sign(KEYS[ORIGIN], "PUT", path, digest)
-    answers = [
+    first, second = (
         client.put(path, body, "application/json", headers=signed) for _try in range(2)
-    ]
-    assert [answer.status_code for answer in answers] == [413, 401]
+    )
+    assert first.status_code in (400, 413, 422)
+    assert second.status_code == 401

@@ -1,6 +1,7 @@
 """The sending end: against a real portal, and against a server that misbehaves."""
 
 import datetime as dt
+import hashlib
 import time
 from email.utils import format_datetime
 
@@ -137,6 +138,28 @@ def test_a_file_that_the_portal_lost_is_sent_again(city, settings, tmp_path):
     state = state_of(files=[("名单.txt", content)])
     assert isinstance(send(state), Receipt)
     assert ("PUT", "files", "201") in asked_for(city, 1, document.sha256)
+
+
+def test_nothing_goes_ahead_of_an_item_while_the_portal_refuses(
+    city, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    assert isinstance(
+        send(state_of(html="<p>" + "长" * 4_000_000 + "</p>")), TargetError
+    )
+    for asks_first in (True, False):
+        content = new_key().encode()
+        document = make_document("名单.txt", content)
+        state = state_of(files=[("名单.txt", content)])
+        assert isinstance(send(state), Receipt)
+        found = asked_for(city, 2 + asks_first, document.sha256, state.key)
+        assert (found[0] == ("PUT", "items", "422")) is asks_first
+
+
+def test_a_file_lost_here_that_the_portal_has_is_no_trouble(city):
+    content = new_key().encode()
+    city.put_file(content, hashlib.sha256(content).hexdigest())
+    assert isinstance(send(state_of(files=[("名单.txt", content)])), Receipt)
 
 
 def test_a_file_that_is_gone_here_is_said_so(city):

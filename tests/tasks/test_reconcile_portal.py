@@ -7,15 +7,22 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from cms.models import Authority
 from disclosure_pages.models import DisclosureItemPage
 from disclosure_pages.public_state import public_states
 from tasks.drain import drain
-from tasks.models import OutboxEntry
+from tasks.models import Mode, OutboxEntry, ReconcileReport, TargetState
 from tasks.reconciliation import KINDS, Report, matching_targets, reconcile
-from tests.factories import make_document, make_guide, make_item, make_reading_point
+from tests.factories import (
+    make_document,
+    make_guide,
+    make_item,
+    make_people,
+    make_reading_point,
+)
 from tests.tasks.messages import new_key, state_of, withdrawal_of
 
 TARGET = "portal:city"
@@ -284,6 +291,15 @@ def run(capsys, *arguments):
     return code, json.loads(shown.out) if "--json" in arguments else None, shown.err
 
 
+def test_what_somebody_compares_is_kept_for_the_desk(township, capsys):
+    run(capsys, "--target", "portal", "--quick")
+    assert not ReconcileReport.objects.exists()
+    run(capsys, "--target", "portal")
+    row = ReconcileReport.objects.get()
+    assert (row.target, row.differences, row.error) == (TARGET, 0, "")
+    assert row.content["checked"] == 5
+
+
 def test_the_command_shows_four_empty_lists_when_all_is_equal(township, capsys):
     code, shown, told = run(capsys, "--target", "portal", "--json")
     assert code == 0
@@ -366,3 +382,13 @@ def test_a_target_is_named_by_kind_or_in_full(settings):
 
 def test_a_report_that_knows_nothing_has_no_empty_lists():
     assert "missing" not in Report(TARGET, error="读不到").as_json()
+
+
+@pytest.mark.parametrize("mode", [Mode.OPEN, Mode.FENCED])
+def test_only_a_stopped_portal_can_be_let_go_on(township, client, mode):
+    TargetState.decide(TARGET, mode, by="admin", reason="从备份恢复")
+    client.force_login(make_people()["officer"])
+    address = reverse("gongkai_target_ahead", args=[TARGET])
+    text = client.get(address).content.decode()
+    assert "没有：门户上的都是本站送过的。" in text
+    assert ("可以恢复推送了" in text) is (mode == Mode.FENCED)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ...choices import target_label
 from ...reconciliation import KINDS, Report, reconcile
+from ...reports import keep
 
 SHOWN_KEYS = 20
 
@@ -32,7 +33,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quick",
             action="store_true",
-            help=_("一天内核对过内容的不再重算，只核对是否公开和对方所存。"),
+            help=_(
+                "一天内核对过内容的不再重算，只核对是否公开和对方所存；不留核对报告。"
+            ),
         )
         parser.add_argument(
             "--json", action="store_true", help=_("在标准输出给出 JSON。")
@@ -41,6 +44,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         asked = options["target"]
         reports = reconcile(asked, heal=options["heal"], trusting=options["quick"])
+        for report in reports:
+            if report.configured and not options["quick"]:
+                keep(report)
         self._show(reports)
         if options["json"]:
             shown: Any = [report.as_json() for report in reports]
