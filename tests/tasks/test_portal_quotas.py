@@ -12,6 +12,7 @@ from tasks.models import SeenMessage
 from tasks.portal import quotas
 from tasks.portal.protocol import file_path, item_path
 from tasks.portal.signing import sign
+from tasks.portal.views import SMALL
 from tests.tasks.messages import message_of, state_of, withdrawal_of
 
 ORIGIN, OTHER = "11330099MB1A2B3C4D", "11330099MB1A2B3C5E"
@@ -164,7 +165,7 @@ def test_a_request_whose_act_failed_may_come_again(client, monkeypatch, kind):
     assert put() == 401, "once only"
 
 
-@pytest.mark.parametrize("kind", ["full", "no json", "other bytes", "no room"])
+@pytest.mark.parametrize("kind", ["full", "no json", "other bytes", "large", "no room"])
 def test_a_refused_request_is_used_up_too(client, kind):
     limit(max_items=0, max_megabytes=0)
     state, sha256 = state_of(), hashlib.sha256(b"list").hexdigest()
@@ -172,10 +173,11 @@ def test_a_refused_request_is_used_up_too(client, kind):
         "full": (item_path(ORIGIN, state.key), json.dumps(message_of(state)), None),
         "no json": (item_path(ORIGIN, state.key), "{", None),
         "other bytes": (file_path(sha256), "map", sha256),
+        "large": (file_path(sha256), "." * (SMALL + 1), sha256),
         "no room": (file_path(sha256), "list", sha256),
     }[kind]
-    if kind == "other bytes":
-        limit(max_megabytes=1)
+    if kind in ("other bytes", "large"):
+        limit(max_megabytes=2)
     digest = signed_for or hashlib.sha256(body.encode()).hexdigest()
     signed = sign(KEYS[ORIGIN], "PUT", path, digest)
     first, second = (
