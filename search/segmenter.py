@@ -13,9 +13,9 @@ _one_at_a_time = Lock()
 
 
 def cut(text: str, mode: str = "default") -> list[tuple[str, int, int]]:
-    """Return the words of a text with their places; "search": shorter ones inside too.
+    """Return the words of a text with their places.
 
-    ``mode``: "default" or "search".
+    ``mode``: "default", or "search" for the shorter ones inside of others too.
     """
     with _one_at_a_time:
         return _part("tokenize")(text, mode, True)
