@@ -153,13 +153,6 @@ def test_names_of_this_place_stay_whole():
     assert "竹里村" in [word.text for word in tokens.cut_words("石桥头竹里村低保")]
 
 
-# questions
-
-
-def surfaces(text):
-    return set(parse(text).surfaces)
-
-
 def test_names_are_learned_while_others_cut():
     text = "云溪镇人民政府关于印发农村低保工作实施方案的通知" * 200
     begun, done = threading.Barrier(3), threading.Event()
@@ -187,6 +180,13 @@ def test_names_are_learned_while_others_cut():
         for thread in threads:
             thread.join()
     assert failed == []
+
+
+# questions
+
+
+def surfaces(text):
+    return set(parse(text).surfaces)
 
 
 def test_question_words_are_not_required():
